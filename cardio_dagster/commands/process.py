@@ -1,0 +1,74 @@
+"""`cardio process`: studies from paths to reports, without a registry or Dagster."""
+
+import tempfile
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import replace
+from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from cardio_dagster.intake.limits import IntakeLimits
+from cardio_dagster.intake.offline import study_from_path
+from cardio_dagster.modalities import sniff_file
+from cardio_dagster.modalities.branch import Options
+from cardio_dagster.pipeline.branch_stage import Workplace
+from cardio_dagster.pipeline.dossier import Dossier
+from cardio_dagster.pipeline.formatting import as_report
+from cardio_dagster.pipeline.study_run import run_study
+from cardio_dagster.reporting.terminal import summary_table
+from cardio_dagster.settings import Settings, settings
+from cardio_dagster.stores.checkpoints import MemoryCheckpoints
+from cardio_dagster.stores.reports import ReportStore
+
+ERROR_EXIT = 2
+
+
+def process_paths(paths: list[Path], *, out: Path, jobs: int) -> int:
+    """Process each path as one study, show progress and a table; return the exit code."""
+    chosen = settings()
+    options = options_of(chosen, threads=max(1, chosen.threads // jobs))
+    limits = IntakeLimits(max_file_mb=chosen.max_file_mb, max_study_mb=chosen.max_study_mb)
+    work = partial(process_one, out=out, options=options, limits=limits)
+    console = Console(stderr=True)
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    dossiers = []
+    with Progress(*columns, console=console, transient=True) as progress:
+        bar = progress.add_task("studies", total=len(paths))
+        for dossier in _each(work, paths, jobs):
+            dossiers.append(dossier)
+            progress.update(bar, advance=1, description=f"{dossier.study.study_id} {dossier.state.name}")
+    Console().print(summary_table((as_report(d), f"{d.report_path}/report.html") for d in dossiers))
+    return ERROR_EXIT if any(d.failed for d in dossiers) else 0
+
+
+def process_one(path: Path, *, out: Path, options: Options, limits: IntakeLimits) -> Dossier:
+    """Process one path as a study and write its report below `out`."""
+    with tempfile.TemporaryDirectory(prefix="cardio-") as workdir:
+        study, folder, problems = study_from_path(path, workdir=Path(workdir), sniff=sniff_file, limits=limits)
+        place = Workplace(folder, MemoryCheckpoints(), options)
+        return run_study(study, place, ReportStore(out), problems=problems)
+
+
+def options_of(chosen: Settings, *, threads: int) -> Options:
+    """Return the limits that the settings give the domain."""
+    return replace(
+        Options(max_file_mb=chosen.max_file_mb, memory_limit_mb=chosen.memory_limit_mb),
+        batch_size=chosen.batch_size,
+        threads=threads,
+    )
+
+
+def _each(work: "partial[Dossier]", paths: list[Path], jobs: int) -> Iterator[Dossier]:
+    if jobs == 1 or len(paths) == 1:
+        yield from map(work, paths)
+        return
+    with ProcessPoolExecutor(min(jobs, len(paths)), mp_context=get_context("forkserver")) as pool:
+        futures = [pool.submit(work, path) for path in paths]
+        for future in as_completed(futures):
+            yield future.result()
+
+

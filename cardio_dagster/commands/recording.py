@@ -1,0 +1,61 @@
+"""`cardio ecg` and `cardio echo`: one recording to its JSON document or a short table."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from rich.console import Console
+from rich.table import Table
+
+from cardio_dagster.commands.process import options_of
+from cardio_dagster.errors import CardioError, StudyError
+from cardio_dagster.settings import settings
+
+ERROR_EXIT = 2
+
+
+def describe_ecg(file: Path, *, as_json: bool) -> int:
+    """Print the analysis of one ECG; return the exit code."""
+    from cardio_dagster.modalities.ecg.document import describe
+
+    chosen = settings()
+    try:
+        document = describe(file, options_of(chosen, threads=chosen.threads))
+    except CardioError as error:
+        return _refuse(error, as_json=as_json)
+    return _show(document, as_json=as_json)
+
+
+def describe_echo(file: Path, *, as_json: bool, masks: Path | None) -> int:
+    """Print the analysis of one clip and write its masks if asked; return the exit code."""
+    from cardio_dagster.modalities.echo.document import describe
+
+    chosen = settings()
+    try:
+        document = describe(file, options_of(chosen, threads=chosen.threads), masks=masks)
+    except CardioError as error:
+        return _refuse(error, as_json=as_json)
+    return _show(document, as_json=as_json)
+
+
+def _show(document: Any, *, as_json: bool) -> int:
+    if as_json:
+        sys.stdout.write(msgspec.json.format(msgspec.json.encode(document)).decode() + "\n")
+        return 0
+    table = Table(show_header=False, box=None)
+    for name, value in msgspec.to_builtins(document).items():
+        if value is None or isinstance(value, (str, int, float, bool)):
+            table.add_row(name, "-" if value is None else str(value))
+    Console().print(table)
+    return 0
+
+
+def _refuse(error: CardioError, *, as_json: bool) -> int:
+    if as_json and isinstance(error, StudyError):
+        text = msgspec.json.format(msgspec.json.encode({"error": error.problem})).decode()
+        sys.stdout.write(text + "\n")
+    sys.stderr.write(f"{error}\n")
+    if isinstance(error, StudyError) and error.problem.cure:
+        sys.stderr.write(f"{error.problem.cure}\n")
+    return ERROR_EXIT

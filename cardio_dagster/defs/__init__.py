@@ -1,0 +1,1 @@
+"""Dagster objects only, one concept a file; every module below is imported when the code location loads."""

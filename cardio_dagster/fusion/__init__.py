@@ -1,0 +1,64 @@
+"""Fusion: from the analyses of the recordings to one set of features.
+
+Belongs here: `fuse`. Not here: measuring (modalities/) or risk (scoring/). It is generic
+over Analysis: a new modality needs no edit here.
+"""
+
+from collections import defaultdict
+
+from cardio_dagster.finding import Analysis
+from cardio_dagster.fusion.consistency import MIXED_PATIENTS, contradictions
+from cardio_dagster.fusion.fused import Coverage, Feature, Fusion, Missing
+from cardio_dagster.fusion.select import CLINICAL, Candidate, candidates, choose
+
+__all__ = ["CODE_VERSION", "MIXED_PATIENTS", "Coverage", "Feature", "Fusion", "Missing", "fuse"]
+
+CODE_VERSION = "1"
+EFFECTS: dict[str, str] = {
+    "ecg": "rhythm and intervals are unknown; atrial fibrillation (CHA2DS2-VASc, CHA2DS2-VA, H2FPEF) can come from the history only",
+    "echo": "chambers and ejection fraction are unknown; H2FPEF lacks E/e' and pulmonary pressure unless metadata states them",
+    CLINICAL: "PREVENT cannot be calculated; CHA2DS2-VASc, CHA2DS2-VA and H2FPEF lack history, age and body mass index",
+}
+
+
+def fuse(analyses: tuple[Analysis, ...], failed: tuple[str, ...]) -> Fusion:
+    """Join the analyses; `failed` names the modalities that were present but yielded nothing.
+
+    Nothing is averaged: each name has one source, chosen by the rule in select.py, and
+    contradictions become findings. With no analysis at all the coverage is NONE.
+    """
+    groups: dict[str, list[Candidate]] = defaultdict(list)
+    for candidate in candidates(analyses):
+        groups[candidate.feature.name].append(candidate)
+    offered = [c.feature for group in groups.values() for c in group]
+    present = tuple(sorted({a.modality for a in analyses}))
+    return Fusion(
+        coverage=_coverage(present),
+        has_clinical=CLINICAL in present,
+        modalities=present,
+        failed=tuple(sorted(set(failed))),
+        features=tuple(choose(group) for group in groups.values()),
+        findings=tuple(f for a in analyses for f in a.findings),
+        consistency=contradictions(offered),
+        missing=_missing(present, failed),
+    )
+
+
+def _coverage(present: tuple[str, ...]) -> Coverage:
+    match "ecg" in present, "echo" in present:
+        case True, True:
+            return Coverage.FULL
+        case True, False:
+            return Coverage.ECG_ONLY
+        case False, True:
+            return Coverage.ECHO_ONLY
+    return Coverage.CLINICAL_ONLY if CLINICAL in present else Coverage.NONE
+
+
+def _missing(present: tuple[str, ...], failed: tuple[str, ...]) -> tuple[Missing, ...]:
+    """Return what is not there; a modality of which some recordings failed and others did not counts as there."""
+    names = [n for n in dict.fromkeys((*EFFECTS, *sorted(failed))) if n not in present]
+    return tuple(
+        Missing(n, "failed" if n in failed else "not in the study", EFFECTS.get(n, f"the results of {n} are missing"))
+        for n in names
+    )

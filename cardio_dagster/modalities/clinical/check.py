@@ -1,0 +1,144 @@
+"""Checking the entries of a document; the result is a ClinicalRecord.
+
+Belongs here: choosing among entries, yes and no, sex, age, contradictions. Not here: one number
+and its unit (numbers.py), reading files (read_*.py) or deriving values (derive.py). A value that fails is left out with its reason; the rest is kept.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import date
+
+from cardio_dagster.errors import problem
+from cardio_dagster.modalities.clinical.history import BY_NAME as HISTORY_BY_NAME
+from cardio_dagster.modalities.clinical.history import parse_sex, parse_yes_no
+from cardio_dagster.modalities.clinical.naming import harmless
+from cardio_dagster.modalities.clinical.numbers import LeftOutError, canonical_value, problem_at
+from cardio_dagster.modalities.clinical.quantities import BY_NAME, QuantitySpec
+from cardio_dagster.modalities.clinical.record import ClinicalRecord, Document, Entry, HistoryItem, Quantity
+from cardio_dagster.outcome import Problem
+
+_ABSENT = ("", "na", "n/a", "nan", "null", "none", "unknown", "-", "?", "not known", "not measured")
+
+
+def check(document: Document) -> tuple[ClinicalRecord, tuple[Problem, ...]]:
+    """Return the record in canonical units and the problems of the values that were left out."""
+    problems = list(document.problems)
+    groups: dict[str, list[Entry]] = defaultdict(list)
+    for entry in document.entries:
+        if not (entry.value is None or str(entry.value).strip().casefold() in _ABSENT):
+            groups[entry.name].append(entry)
+    quantities = [_quantity(BY_NAME[name], group, problems) for name, group in groups.items() if name in BY_NAME]
+    if not any(q.name == "age_years" for q in quantities):
+        quantities.append(_age(document, problems))
+    history = [_history(name, group, problems) for name, group in groups.items() if name in HISTORY_BY_NAME]
+    sex, sex_reason = _sex(groups.get("sex", ()), problems)
+    record = ClinicalRecord(
+        document.format, sex, sex_reason, _consistent(quantities, problems), tuple(history), document.noted
+    )
+    return record, tuple(problems)
+
+
+def _quantity(spec: QuantitySpec, entries: list[Entry], problems: list[Problem]) -> Quantity:
+    """Return the latest value (the first where none is dated); others that differ are reported."""
+    latest = max(entries, key=lambda e: e.dated)
+    try:
+        value = canonical_value(spec, latest)
+    except LeftOutError as left_out:
+        problems.append(left_out.problem)
+        return Quantity(spec.name, None, latest.where, f"{left_out.problem.code}: {left_out.problem.message}")
+    if any(e is not latest and e.value != latest.value for e in entries):
+        which = "latest" if latest.dated else "first"
+        problems.append(
+            problem_at("E_VALID_005", f"{spec.label} is given {len(entries)} times; the {which} is used", latest)
+        )
+    return Quantity(spec.name, value, latest.where)
+
+
+def _history(name: str, entries: list[Entry], problems: list[Problem]) -> HistoryItem:
+    """Return yes if any entry says so; no if the item itself or all its core parts are denied.
+
+    Of a habit or a treatment only the latest word counts; an event that was stays.
+    """
+    spec = HISTORY_BY_NAME[name]
+    if not spec.lasting:
+        latest = max(entry.dated for entry in entries)
+        entries = [entry for entry in entries if entry.dated == latest]
+    answers = [(entry, parse_yes_no(entry.value)) for entry in entries]
+    for entry, answer in answers:
+        if answer is None:
+            problems.append(
+                problem_at(
+                    "E_VALID_002",
+                    f"{spec.label} is neither yes nor no",
+                    entry,
+                    seen=harmless(str(entry.value), kind="text"),
+                    allowed="yes, no, true, false",
+                )
+            )
+    yes = next((entry for entry, answer in answers if answer), None)
+    no = next((entry for entry, answer in answers if answer is False and not entry.part), None)
+    denied = {entry.part for entry, answer in answers if answer is False}
+    if yes and no:
+        problems.append(problem_at("E_VALID_005", f"{spec.label} is both affirmed and denied; the yes is used", yes))
+    if yes:
+        return HistoryItem(name, True, yes.where)
+    if no or (spec.core and set(spec.core) <= denied):
+        return HistoryItem(name, False, (no or entries[0]).where)
+    reason = "only a part of it is denied" if denied else "neither yes nor no in the document"
+    return HistoryItem(name, None, entries[0].where, reason)
+
+
+def _sex(entries: Sequence[Entry], problems: list[Problem]) -> tuple[str | None, str | None]:
+    if not entries:
+        return None, "not in the document"
+    answers = {parse_sex(entry.value) for entry in entries}
+    if len(answers) > 1:
+        problems.append(problem_at("E_VALID_005", "sex is given twice and differs", entries[0]))
+        return None, "given twice and differs"
+    sex = answers.pop()
+    return (sex, None) if sex else (None, "stated as other than female or male")
+
+
+def _age(document: Document, problems: list[Problem]) -> Quantity:
+    """Return the age in full years at the study date; the birth date itself ends here."""
+    born, seen = _date(document.birth_date), _date(document.study_date)
+    if not document.birth_date:
+        return Quantity("age_years", None, "", "not in the document")
+    if born is None or seen is None:
+        which = "birth date is not a full date" if born is None else "study date is missing or not a full date"
+        return Quantity("age_years", None, "", f"the {which}")
+    years = seen.year - born.year - ((seen.month, seen.day) < (born.month, born.day))
+    if not 0 <= years <= BY_NAME["age_years"].possible_high:
+        problems.append(
+            problem(
+                "E_VALID_002",
+                "the age from birth date and study date is impossible",
+                seen=f"{years} a",
+                allowed="0 to 125 a",
+                modality="clinical",
+            )
+        )
+        return Quantity("age_years", None, "", "E_VALID_002: birth date and study date do not fit")
+    return Quantity(
+        "age_years", float(years), "", derived_from=("birth date", "study date"), method="full years at the study date"
+    )
+
+
+def _date(text: str | None) -> date | None:
+    try:
+        return date.fromisoformat((text or "").strip()[:10])
+    except ValueError:
+        return None
+
+
+def _consistent(quantities: list[Quantity], problems: list[Problem]) -> tuple[Quantity, ...]:
+    """Return the quantities without pairs that contradict each other: which one is wrong is not known."""
+    values = {q.name: q.value for q in quantities}
+    wrong: dict[str, str] = {}
+    for smaller, larger in (("dbp_mmhg", "sbp_mmhg"), ("hdl_cholesterol_mmol_l", "total_cholesterol_mmol_l")):
+        low, high = values.get(smaller), values.get(larger)
+        if low is not None and high is not None and low >= high:
+            message = f"{BY_NAME[smaller].label} is not below {BY_NAME[larger].label}; both are left out"
+            problems.append(problem("E_VALID_005", message, seen=f"{low:.4g} and {high:.4g}", modality="clinical"))
+            wrong |= dict.fromkeys((smaller, larger), f"E_VALID_005: {message}")
+    return tuple(Quantity(q.name, None, q.where, wrong[q.name]) if q.name in wrong else q for q in quantities)

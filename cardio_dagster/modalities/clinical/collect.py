@@ -1,0 +1,97 @@
+"""Collecting entries: which fields are clinical, which are identity, which nobody reads.
+
+Belongs here: sorting one (name, value, unit, place) into a Document. Not here: walking
+JSON, CSV or FHIR (read_*.py) or checking values (check.py). Identity is dropped here.
+"""
+
+import re
+from dataclasses import dataclass, field
+
+from cardio_dagster.errors import problem
+from cardio_dagster.modalities.clinical.history import SEX_ALIASES, find_history
+from cardio_dagster.modalities.clinical.naming import field_key
+from cardio_dagster.modalities.clinical.quantities import find_quantity
+from cardio_dagster.modalities.clinical.record import Document, Entry
+from cardio_dagster.outcome import Problem
+
+BIRTH_DATE_KEYS = frozenset({"birth_date", "birthdate", "date_of_birth", "dob", "patient_birth_date"})
+STUDY_DATE_KEYS = frozenset({"study_date", "document_date", "examination_date", "exam_date", "visit_date", "date"})
+BLOOD_PRESSURE_KEYS = frozenset({"blood_pressure", "bp"})
+IDENTITY_KEYS = BIRTH_DATE_KEYS | frozenset(
+    {
+        "name", "patient_name", "first_name", "last_name", "given_name", "family_name", "full_name", "surname", "family",
+        "given", "mrn", "patient_id", "patient_mrn", "id", "identifier", "identifiers", "address", "street", "city", "zip",
+        "postal_code", "phone", "telecom", "telephone", "email", "ssn", "insurance_number", "accession_number",
+    }
+)  # fmt: skip
+_FIELD_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
+
+
+def is_clinical(name: str) -> bool:
+    """Return whether a field name is one of the clinical fields that this package reads."""
+    return (
+        field_key(name) in (*SEX_ALIASES, *BLOOD_PRESSURE_KEYS)
+        or find_history(name) is not None
+        or find_quantity(name) is not None
+    )
+
+
+@dataclass(slots=True)
+class Collector:
+    """The entries gathered so far from one document."""
+
+    format: str
+    entries: list[Entry] = field(default_factory=list)
+    noted: list[str] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    birth_date: str | None = None
+    study_date: str | None = None
+
+    def offer(self, name: str, value: object, *, where: str, unit: str | None = None, dated: str = "") -> None:
+        """Take a field by its name in the file: clinical, date, identity (dropped) or only noted."""
+        key = field_key(name)
+        found = find_quantity(name)
+        history = find_history(name)
+        if key in SEX_ALIASES:
+            self.take("sex", value, where=where, dated=dated)
+        elif found:
+            self.take(found[0].name, value, where=where, unit=unit or found[1], dated=dated)
+        elif history:
+            self.take(history.name, value, where=where, dated=dated, part=key if key in history.parts else "")
+        elif key in BLOOD_PRESSURE_KEYS:
+            self._take_blood_pressure(str(value), where, unit, dated)
+        elif key in BIRTH_DATE_KEYS:
+            self.birth_date = self.birth_date or str(value)
+        elif key in STUDY_DATE_KEYS:
+            self.study_date = self.study_date or str(value)
+        elif key not in IDENTITY_KEYS:
+            self.note(key)
+
+    def take(
+        self, name: str, value: object, *, where: str, unit: str | None = None, dated: str = "", part: str = ""
+    ) -> None:
+        """Take a field by its canonical name."""
+        self.entries.append(Entry(name, value, unit, where, dated, part))
+
+    def _take_blood_pressure(self, text: str, where: str, unit: str | None, dated: str) -> None:
+        pair = re.fullmatch(r"\s*(\d{2,3})\s*/\s*(\d{2,3})\s*(\D*)", text)
+        for name, number in zip(("sbp_mmhg", "dbp_mmhg"), pair.groups()[:2] if pair else (), strict=False):
+            self.take(name, number, where=where, unit=(pair and pair[3].strip()) or unit, dated=dated)
+        if not pair:
+            self.note("blood_pressure")
+
+    def leave_out(self, message: str) -> None:
+        """Record that a statement of the document is not used, and why."""
+        self.problems.append(problem("E_VALID_005", message, modality="clinical"))
+
+    def note(self, name: str) -> None:
+        """Remember that a field was there and not read; its value is not kept."""
+        label = name if _FIELD_NAME.fullmatch(name) else "a field without a plain name"
+        if label not in self.noted:
+            self.noted.append(label)
+
+    def document(self) -> Document:
+        """Return what was gathered."""
+        return Document(
+            self.format, tuple(self.entries), self.birth_date, self.study_date, tuple(self.noted), tuple(self.problems)
+        )

@@ -1,0 +1,54 @@
+"""Keys of fields and units: how the many spellings in files are brought to one.
+
+Belongs here: normalising the text of a field name or unit, nothing of what they mean.
+Not here: the fields themselves (quantities.py, history.py).
+"""
+
+import re
+import unicodedata
+
+_NOT_A_WORD = re.compile(r"[^a-z0-9%]+")
+_PERCENT_WORDS = ("pct", "percent")
+
+
+def _plain(text: str) -> str:
+    """Return `text` without compatibility forms (², µ) and case."""
+    return unicodedata.normalize("NFKC", text).replace("\u03bc", "u").casefold()
+
+
+def field_key(text: str) -> str:
+    """Return a field name as lower-case words joined by underscores.
+
+    >>> field_key("Height (cm)"), field_key("systolicBP"), field_key("HbA1c")
+    ('height_cm', 'systolic_bp', 'hba1c')
+    """
+    words = re.sub(r"(?<=[a-z]{2})(?=[A-Z])", "_", unicodedata.normalize("NFKC", text))
+    return _NOT_A_WORD.sub("_", _plain(words)).strip("_")
+
+
+def unit_key(text: str) -> str:
+    """Return a unit as letters and digits only, so that UCUM and everyday spellings meet.
+
+    It is compared only with the units of one quantity, where no two of them share a key.
+
+    >>> unit_key("mL/min/{1.73_m2}") == unit_key("ml/min/1.73 m²")
+    True
+    >>> unit_key("mm[Hg]"), unit_key("µmol/L"), unit_key("percent")
+    ('mmhg', 'umoll', '%')
+    """
+    key = _NOT_A_WORD.sub("", _plain(text))
+    return "%" if key in _PERCENT_WORDS else key
+
+
+def harmless(text: str, *, kind: str) -> str:
+    """Return `text` if it can be no name or number of a person, else only its kind and length.
+
+    A misplaced column puts names where units or values belong; a Problem must not repeat them.
+
+    >>> harmless("mg/L", kind="unit"), harmless("Mustermann", kind="unit")
+    ('mg/L', 'a unit of 10 characters, not repeated here')
+    """
+    short = len(text) <= 4 or any(mark in text for mark in "/%[")
+    if short and len(text) <= 20 and not re.search(r"\s|\d{3}", text):
+        return text
+    return f"a {kind} of {len(text)} characters, not repeated here"

@@ -1,0 +1,65 @@
+"""The rhythm of the whole recording, from intervals, beat types and the presence of P waves.
+
+Belongs here: one label with its confidence. Not here: statements about rates or intervals (statements.py).
+A first version: atrial flutter is not told apart (such records end as afib, other or sinus), nor are blocks.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from cardio_dagster.modalities.ecg.signal import EcgStructures
+
+_MIN_BEATS = 4
+_PACED_SHARE = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Rhythm:
+    """`label` is sinus, afib, aflutter, paced, other or not_classified; `confidence` 0 to 1, None where not classified."""
+
+    label: str
+    confidence: float | None
+    irregularity: float | None = None
+    p_share: float | None = None
+    reason: str | None = None
+
+
+def classify_rhythm(found: EcgStructures) -> Rhythm:
+    """Return the rhythm.
+
+    Paced where three beats in ten follow a stimulus. Otherwise by the irregularity of the intervals
+    between beats that are not ectopic (root mean square of successive changes over the mean interval, each change
+    limited to half an interval) and the share of beats with a P wave: irregular without P is atrial fibrillation,
+    P before most beats is sinus rhythm, the rest is "other".
+    """
+    kinds = np.array(found.beat_types)
+    if len(kinds) < _MIN_BEATS:
+        return Rhythm("not_classified", None, reason=f"{len(kinds)} beats, at least {_MIN_BEATS} are needed")
+    p_share = float(np.isfinite(found.p.onset_s).any(axis=1).mean())
+    paced_share = float((kinds == "P").mean())
+    irregularity = _irregularity(found.beat_time_s, kinds)
+    if paced_share >= _PACED_SHARE:
+        return Rhythm("paced", round(0.7 + 0.3 * paced_share, 2), irregularity, p_share)
+    if irregularity is None:
+        return Rhythm("not_classified", None, None, p_share, "too few intervals between beats that are not ectopic")
+    return _by_score(irregularity, p_share)
+
+
+def _irregularity(beat_time_s: np.ndarray, kinds: np.ndarray) -> float | None:
+    """Return the successive change of the RR intervals over their mean; None with fewer than two changes."""
+    rr_s = np.diff(beat_time_s)
+    clean = ~np.isin(kinds[:-1], ("V", "S")) & ~np.isin(kinds[1:], ("V", "S"))
+    pairs = clean[:-1] & clean[1:]
+    change = np.diff(rr_s)[pairs] / float(np.mean(rr_s))
+    if len(change) < 2:
+        return None
+    return float(np.sqrt((np.clip(change, -0.5, 0.5) ** 2).mean()))
+
+
+def _by_score(irregularity: float, p_share: float) -> Rhythm:
+    af = 1.0 / (1.0 + np.exp(-(24.0 * (irregularity - 0.12) - 5.0 * (p_share - 0.4))))
+    sinus = (1.0 - af) * p_share
+    other = (1.0 - af) * (1.0 - p_share)
+    label, score = max((("afib", float(af)), ("sinus", float(sinus)), ("other", float(other))), key=lambda pair: pair[1])
+    return Rhythm(label, round(score, 2), irregularity, p_share)

@@ -1,0 +1,62 @@
+"""Recognition of echo files by content.
+
+Belongs here: the first look at the bytes. Not here: decoding, checking (reading.py).
+"""
+
+import warnings
+import zipfile
+from pathlib import Path
+
+from cardio_dagster.modalities.branch import Sniffed
+
+ULTRASOUND_SOP_CLASSES = frozenset(
+    {
+        "1.2.840.10008.5.1.4.1.1.3",  # Ultrasound Multi-frame, retired
+        "1.2.840.10008.5.1.4.1.1.3.1",  # Ultrasound Multi-frame
+        "1.2.840.10008.5.1.4.1.1.6",  # Ultrasound, retired
+        "1.2.840.10008.5.1.4.1.1.6.1",  # Ultrasound
+        "1.2.840.10008.5.1.4.1.1.6.2",  # Enhanced US Volume
+    }
+)
+_AUDIO_AND_STILL_BRANDS = (b"M4A ", b"M4B ", b"heic", b"heix", b"mif1", b"avif")
+
+
+def sniff(path: Path) -> Sniffed | None:
+    """Return what kind of echo file this is, or None if it is none.
+
+    DICOM counts with an ultrasound SOP class, or with modality US and pixels; a zip with an
+    `image.npy` is an NPZ; AVI and MP4 are known by their first bytes. Never raises.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # odd headers are judged by validate, not here
+            kind = _kind(path)
+    except Exception:  # any bytes at all may come, and no parser behind this promises what it raises
+        return None
+    return Sniffed(kind) if kind else None
+
+
+def _kind(path: Path) -> str | None:
+    with path.open("rb") as file:
+        head = file.read(132)
+    if head[128:132] == b"DICM":
+        return "dicom" if _is_ultrasound(path) else None
+    if head.startswith(b"PK\x03\x04"):
+        with zipfile.ZipFile(path) as archive:
+            return "npz" if "image.npy" in archive.namelist() else None
+    if head[:4] == b"RIFF" and head[8:12] == b"AVI ":
+        return "avi"
+    if head[4:8] == b"ftyp" and head[8:12] not in _AUDIO_AND_STILL_BRANDS:
+        return "mp4"
+    return None
+
+
+def _is_ultrasound(path: Path) -> bool:
+    import pydicom
+
+    meta = pydicom.filereader.read_file_meta_info(path)
+    if meta.get("MediaStorageSOPClassUID") in ULTRASOUND_SOP_CLASSES:
+        return True
+    with path.open("rb") as file:
+        header = pydicom.dcmread(file, stop_before_pixels=True, specific_tags=["SOPClassUID", "Modality", "Rows"])
+    return header.get("SOPClassUID") in ULTRASOUND_SOP_CLASSES or (header.get("Modality") == "US" and "Rows" in header)

@@ -1,0 +1,133 @@
+"""The model catalogue: which file a model is, that it is the right one, and its loaded session.
+
+Belongs here: reading catalogue.toml, verifying sha256, one cached ONNX session per model and
+process. Not here: pre- or post-processing, and no reading of the environment: the settings
+hand another catalogue to `use_catalogue`.
+"""
+
+import hashlib
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from cardio_dagster.errors import ModelHashError, ModelLoadError
+
+if TYPE_CHECKING:
+    import onnxruntime
+
+SHIPPED_CATALOGUE = Path(__file__).with_name("catalogue.toml")
+
+
+@dataclass(frozen=True, slots=True)
+class ModelEntry:
+    """One model of the catalogue; `file` and `card` are relative to the catalogue's folder."""
+
+    file: str
+    card: str
+    sha256: str
+    version: str
+    licence: str
+    task: str
+    input_name: str
+    input_size: int
+    output_name: str
+    classes: tuple[str, ...]
+
+
+_lock = threading.RLock()
+_catalogue_path = SHIPPED_CATALOGUE
+_entries: dict[str, ModelEntry] | None = None
+_sessions: dict[tuple[str, int], "onnxruntime.InferenceSession"] = {}
+
+
+def use_catalogue(path: Path | None) -> None:
+    """Read models from the catalogue at `path` from now on; None means the shipped one.
+
+    Process-wide, and it drops every cached session: call it once at the start of a process.
+    """
+    global _catalogue_path, _entries
+    with _lock:
+        _catalogue_path, _entries = path or SHIPPED_CATALOGUE, None
+        _sessions.clear()
+
+
+def entry(name: str) -> ModelEntry:
+    """Return the catalogue entry of a model.
+
+    Raises ModelLoadError if the catalogue cannot be read or does not hold `name`.
+    """
+    global _entries  # noqa: PLW0603 - read once per process
+    with _lock:
+        if _entries is None:
+            _entries = _read_catalogue(_catalogue_path)
+        if name not in _entries:
+            raise ModelLoadError(f"model {name!r} is not in the catalogue; it holds {sorted(_entries)}")
+        return _entries[name]
+
+
+def fingerprint(name: str) -> str:
+    """Return the catalogued sha256 of a model, for data versions and reports."""
+    return entry(name).sha256
+
+
+def load_session(name: str, *, threads: int) -> "onnxruntime.InferenceSession":
+    """Return the model's session, loaded and verified once per process and thread count.
+
+    Safe to call from several threads; a session itself may be run by several at once.
+
+    Raises ModelHashError if the file's sha256 is not the catalogued one (E_HARD_003), and
+    ModelLoadError if the file is missing or onnxruntime refuses it.
+    """
+    with _lock:
+        key = (name, threads)
+        if key not in _sessions:
+            _sessions[key] = _load(entry(name), threads)
+        return _sessions[key]
+
+
+def reload(name: str) -> None:
+    """Forget the model's sessions and the catalogue, so that the next load reads both again."""
+    global _entries  # noqa: PLW0603
+    with _lock:
+        _entries = None
+        for key in [key for key in _sessions if key[0] == name]:
+            del _sessions[key]
+
+
+def _read_catalogue(path: Path) -> dict[str, ModelEntry]:
+    try:
+        return msgspec.toml.decode(path.read_bytes(), type=dict[str, ModelEntry])
+    except (OSError, msgspec.MsgspecError) as error:
+        cure = "reinstall the package or correct CARDIO_MODEL_CATALOGUE"
+        raise ModelLoadError(f"the model catalogue cannot be read ({error}); {cure}") from error
+
+
+def _load(model: ModelEntry, threads: int) -> "onnxruntime.InferenceSession":
+    try:
+        content = (_catalogue_path.parent / model.file).read_bytes()
+    except OSError as error:
+        raise ModelLoadError(f"model file {model.file} cannot be read ({error}); reinstall the package") from error
+    found = hashlib.sha256(content).hexdigest()
+    if found != model.sha256:
+        raise ModelHashError(
+            f"E_HARD_003: {model.file} has sha256 {found}, the catalogue says {model.sha256}; "
+            "reinstall the package, or enter the model and its sha256 in the catalogue"
+        )
+    return _start(model, content, threads)
+
+
+def _start(model: ModelEntry, content: bytes, threads: int) -> "onnxruntime.InferenceSession":
+    try:
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    except MemoryError:
+        raise
+    except Exception as error:  # onnxruntime raises its own types, which share no base but Exception
+        raise ModelLoadError(f"onnxruntime does not load {model.file} ({error}); reinstall both") from error

@@ -1,0 +1,95 @@
+"""Stores: the resource through which definitions reach registry, results, checkpoints and reports.
+
+Belongs here: opening what the settings name. Not here: binding to definitions (definitions.py).
+"""
+
+from pathlib import Path
+
+import dagster as dg
+
+from cardio_dagster.modalities.branch import Options
+from cardio_dagster.pipeline.branch_stage import Workplace
+from cardio_dagster.settings import Settings
+from cardio_dagster.stores.checkpoints import ParquetCheckpoints
+from cardio_dagster.stores.database import connect, create_tables
+from cardio_dagster.stores.reports import ReportStore
+from cardio_dagster.stores.results import ResultStore
+from cardio_dagster.stores.studies import StudyRegistry
+from cardio_dagster.stores.study_tables import StudyRow
+from cardio_dagster.study import Study
+
+
+class Stores(dg.ConfigurableResource):
+    """Everything that is kept of studies, and the limits under which they run."""
+
+    landing_dir: str
+    store_dir: str
+    quarantine_dir: str
+    database_url: str
+    checkpoint_url: str
+    report_url: str | None
+    quiet_window_s: float
+    scan_budget_s: float
+    flood_threshold: int
+    max_attempts: int
+    max_file_mb: float
+    max_study_mb: float
+    memory_limit_mb: float | None
+    batch_size: int
+    threads: int
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Stores":
+        """Return the stores that the settings name; opens nothing yet."""
+        shared = set(cls.model_fields) & set(Settings.model_fields) - {"database_url", "checkpoint_url"}
+        return cls(
+            landing_dir=str(settings.landing_dir),
+            store_dir=str(settings.store_dir),
+            quarantine_dir=str(settings.quarantine_dir),
+            database_url=settings.database,
+            checkpoint_url=settings.checkpoints,
+            **{name: getattr(settings, name) for name in shared},
+        )
+
+    def setup_for_execution(self, context: dg.InitResourceContext) -> None:  # noqa: ARG002
+        """Make folders and tables on first use."""
+        for folder in (self.landing_dir, self.store_dir, self.quarantine_dir):
+            Path(folder).mkdir(parents=True, exist_ok=True)
+        create_tables(connect(self.database_url))
+
+    def registry(self) -> StudyRegistry:
+        """Return the registry of all studies that ever came."""
+        return StudyRegistry(connect(self.database_url))
+
+    def results(self) -> ResultStore:
+        """Return the measurements, findings, scores, verdicts and releases."""
+        return ResultStore(connect(self.database_url))
+
+    def checkpoints(self) -> ParquetCheckpoints:
+        """Return the Parquet checkpoints."""
+        return ParquetCheckpoints(self.checkpoint_url)
+
+    def reports(self) -> ReportStore:
+        """Return the written reports."""
+        return ReportStore(Path(self.store_dir) / "reports")
+
+    def options(self) -> Options:
+        """Return the limits that the domain is held to."""
+        return Options(
+            batch_size=self.batch_size,
+            threads=self.threads,
+            memory_limit_mb=self.memory_limit_mb,
+            max_file_mb=self.max_file_mb,
+        )
+
+    def workplace(self, study: Study) -> Workplace:
+        """Return where one revision of a registered study is worked on."""
+        row = self.row(study.study_id, study.revision)
+        return Workplace(row.folder(Path(self.store_dir)), self.checkpoints(), self.options())
+
+    def row(self, study_id: str, revision: int | None = None) -> StudyRow:
+        """Return a registered study; raises LookupError for one that intake never registered."""
+        row = self.registry().get(study_id, revision)
+        if row is None:
+            raise LookupError(f"study {study_id} revision {revision or 'current'} is not registered; drop its files again")
+        return row

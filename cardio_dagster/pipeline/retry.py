@@ -1,0 +1,81 @@
+"""Retry by the taxonomy: what is tried again, how often, after how long.
+
+Belongs here: the decision, and the loop of the plain doors. Not here: Dagster's own
+retrying (defs/ turns Retry into RetryRequested).
+"""
+
+import random
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TypeVar
+
+from cardio_dagster.errors import CODES, RETRY_RULES, CardioError, FailureClass, StudyError, classify, problem
+from cardio_dagster.modalities.branch import Options
+from cardio_dagster.outcome import Problem
+
+T = TypeVar("T")
+
+_CODE_OF_CLASS = {
+    FailureClass.OUT_OF_MEMORY: "E_HARD_002",
+    FailureClass.MODEL_LOAD: "E_MODEL_001",
+    FailureClass.CRITICAL_MODEL: "E_HARD_003",
+    FailureClass.TRANSIENT: "E_TRANSIENT_EXHAUSTED",
+    FailureClass.RETRIES_EXHAUSTED: "E_RETRIES_001",
+}
+
+
+class RetryError(CardioError):
+    """A failure that its class allows to try again; `wait_s` is how long to wait before."""
+
+    def __init__(self, failure_class: FailureClass, attempt: int) -> None:
+        rule = RETRY_RULES[failure_class]
+        delay = rule.delay_before(attempt + 1)
+        self.failure_class = failure_class
+        self.max_attempts = rule.attempts
+        self.wait_s = delay * (0.5 + random.random()) if rule.jitter else delay  # noqa: S311
+        super().__init__(f"{failure_class.value}: attempt {attempt} of {rule.attempts} failed")
+
+
+def give_up_or_retry(error: Exception, *, attempt: int, stage: str) -> Problem:
+    """Return the Problem of a failure that is final; raise RetryError if its class allows another attempt.
+
+    The exception's own text stays out of the Problem: it may carry a path or a name.
+    """
+    failure_class = classify(error)
+    if attempt < RETRY_RULES[failure_class].attempts:
+        raise RetryError(failure_class, attempt) from error
+    if isinstance(error, StudyError):
+        return error.problem
+    code = f"E_TIMEOUT_{stage}" if failure_class is FailureClass.TIMEOUT else _CODE_OF_CLASS.get(failure_class)
+    code = code or "E_INTERNAL_001"
+    return problem(code, CODES[code].title, seen=f"{type(error).__name__} {place_of(error)} after {attempt} attempts")
+
+
+def place_of(error: BaseException) -> str:
+    """Return 'at module.py:line' of the innermost frame, without any path."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None:
+        return "at an unknown place"
+    return f"at {trace.tb_frame.f_code.co_filename.rsplit('/', 1)[-1]}:{trace.tb_lineno}"
+
+
+def gentler(options: Options, attempt: int) -> Options:
+    """Return the options with the batch halved once for each attempt after the first."""
+    return replace(options, batch_size=max(1, options.batch_size >> (attempt - 1)))
+
+
+def with_retry(work: Callable[[int], T], *, sleep: Callable[[float], None] = time.sleep) -> T:
+    """Call `work(attempt)`, counted from 1, until it returns.
+
+    `work` raises RetryError as long as another attempt is allowed, so the loop ends.
+    """
+    attempt = 1
+    while True:
+        try:
+            return work(attempt)
+        except RetryError as again:
+            sleep(again.wait_s)
+            attempt += 1

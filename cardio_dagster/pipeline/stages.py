@@ -1,0 +1,106 @@
+"""The stages that do not fan out: receipt, fusion, scoring, release. Each takes and returns a Dossier.
+
+Belongs here: what these stages do. Not here: the fan-out stages (branch_stage.py, barrier.py),
+writing the response (formatting.py), or the order of all (study_run.py).
+"""
+
+import time
+from dataclasses import replace
+from pathlib import Path
+
+from cardio_dagster.errors import problem
+from cardio_dagster.finding import Analysis, Finding, Grade
+from cardio_dagster.fusion import fuse
+from cardio_dagster.modalities.branch import Options
+from cardio_dagster.outcome import Problem, State, Status
+from cardio_dagster.pipeline.branch_stage import Workplace
+from cardio_dagster.pipeline.dossier import Dossier, Release, ReleaseStatus
+from cardio_dagster.pipeline.memory import peak_memory_mb, reset_peak_memory
+from cardio_dagster.scoring import score
+from cardio_dagster.study import Study
+
+
+class Stopwatch:
+    """Time and peak memory of one stage."""
+
+    def __init__(self) -> None:
+        reset_peak_memory()
+        self._start = time.perf_counter()
+
+    def enter(self, dossier: Dossier, state: State, status: Status = Status.OK) -> Dossier:
+        """Move the dossier to `state` with the cost since this stopwatch was made."""
+        elapsed_ms = (time.perf_counter() - self._start) * 1000
+        return dossier.enter(state, status=status, duration_ms=elapsed_ms, peak_memory_mb=peak_memory_mb())
+
+
+def receive(study: Study, input_dir: Path, options: Options, *, problems: tuple[Problem, ...] = ()) -> Dossier:
+    """Open the dossier and confirm that every recording lies where intake put it.
+
+    `problems` are those that intake met. A file over the size limit ends the study with
+    E_HARD_004, a missing one with E_INTAKE_006.
+    """
+    watch = Stopwatch()
+    met = (*problems, *(p for r in study.recordings for p in _receipt_problems(r.recording_id, input_dir / r.path, options)))
+    dossier = watch.enter(Dossier(study, study_problems=met), State.RECEIPT)
+    stop = next((p.code for p in met if p.code in ("E_HARD_004", "E_INTAKE_006") and p.recording_id), None)
+    if stop is None and not study.recordings:
+        stop = met[0].code if met else "E_HARD_001"
+    return dossier.fail(stop) if stop else dossier
+
+
+def _receipt_problems(recording_id: str, path: Path, options: Options) -> tuple[Problem, ...]:
+    if not path.is_file():
+        missing = problem("E_INTAKE_006", "a received file is gone from the store", recording_id=recording_id)
+        return (missing,)
+    size_mb = path.stat().st_size / 2**20
+    if size_mb <= options.max_file_mb:
+        return ()
+    seen, allowed = f"{size_mb:.1f} MB", f"at most {options.max_file_mb:g} MB"
+    return (problem("E_HARD_004", "a file is too large", seen=seen, allowed=allowed, recording_id=recording_id),)
+
+
+def fusion_stage(dossier: Dossier, place: Workplace) -> Dossier:
+    """Combine the analyses of all modalities that reached ANALYSIS."""
+    if dossier.failed:
+        return dossier
+    watch = Stopwatch()
+    study_id = dossier.study.study_id
+    alive = dossier.alive()
+    analyses = tuple(
+        a for m in alive for a in place.checkpoints.data(study_id, State.ANALYSIS, m, Analysis).values()
+    )
+    lost = tuple(m for m in dossier.study.modalities if m not in alive)
+    fused = replace(dossier, analyses=analyses, fusion=fuse(analyses, lost))
+    return watch.enter(fused, State.FUSION)
+
+
+def scoring_stage(dossier: Dossier) -> Dossier:
+    """Compute every score; one that is not indicated is refused with its reason."""
+    if dossier.failed or dossier.fusion is None:
+        return dossier
+    watch = Stopwatch()
+    return watch.enter(replace(dossier, scores=score(dossier.fusion)), State.SCORING)
+
+
+def release_decision(dossier: Dossier) -> Release:
+    """Release a complete study whose gates all passed; hold any other with the reasons.
+
+    A critical finding does not hold the report, it makes it urgent.
+    """
+    if dossier.failed:
+        return Release(ReleaseStatus.ERROR, (dossier.error.code,) if dossier.error else ())
+    gates = [f"gate {v.gate} did not pass ({v.modality} {v.recording_id})" for v in dossier.verdicts if not v.passed]
+    parts = [f"{o.modality} failed in {o.state.name}" for o in dossier.outcomes if o.status is Status.FAILED]
+    clashes = [f"contradiction: {f.text}" for f in fusion_findings(dossier) if f.grade is not Grade.NORMAL]
+    reasons = tuple(dict.fromkeys(gates + parts + clashes))
+    return Release(ReleaseStatus.HELD if reasons else ReleaseStatus.RELEASED, reasons)
+
+
+def fusion_findings(dossier: Dossier) -> tuple[Finding, ...]:
+    """Return the findings that rest on several modalities: the contradictions between them."""
+    return dossier.fusion.consistency if dossier.fusion else ()
+
+
+def complete(dossier: Dossier) -> Dossier:
+    """Enter COMPLETE once the response is written; an ERROR stays one."""
+    return dossier if dossier.failed else Stopwatch().enter(dossier, State.COMPLETE)

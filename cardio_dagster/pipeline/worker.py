@@ -1,0 +1,46 @@
+"""One registered study in a worker process: what the bulk job runs many of, side by side.
+
+Belongs here: running a study with everything that its assets would have kept. Not here:
+the pool of workers or what Dagster is told (orchestration/).
+"""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from cardio_dagster.modalities.branch import Options
+from cardio_dagster.outcome import Problem, State
+from cardio_dagster.pipeline.branch_stage import Workplace
+from cardio_dagster.pipeline.dossier import Dossier
+from cardio_dagster.pipeline.study_run import run_study
+from cardio_dagster.stores.checkpoints import ParquetCheckpoints
+from cardio_dagster.stores.reports import ReportStore
+from cardio_dagster.study import Study
+
+
+@dataclass(frozen=True, slots=True)
+class WorkOrder:
+    """All that a worker process needs to know; plain values, so that it travels between processes."""
+
+    study: Study
+    problems: tuple[Problem, ...]
+    input_dir: str
+    checkpoint_url: str
+    report_dir: str
+    options: Options
+
+
+def work(order: WorkOrder) -> dict[State, Dossier]:
+    """Run one study on one thread and return its dossier after each stage that it passed.
+
+    A study that ended in ERROR is listed under the state that it had reached and under ERROR.
+    """
+    place = Workplace(
+        Path(order.input_dir), ParquetCheckpoints(order.checkpoint_url), replace(order.options, threads=1)
+    )
+    passed: dict[State, Dossier] = {}
+
+    def note(dossier: Dossier) -> None:
+        passed[dossier.state] = dossier
+
+    run_study(order.study, place, ReportStore(Path(order.report_dir)), problems=order.problems, on_stage=note)
+    return passed

@@ -1,0 +1,35 @@
+"""Scoring: risk from what fusion holds, each score with its inputs, indications and source.
+
+Belongs here: the registry of scores and `score`. Not here: measuring or choosing sources
+(fusion/). Nothing is imputed; a score outside its indications is refused with the reason.
+"""
+
+from collections.abc import Callable
+from functools import partial
+
+from cardio_dagster.finding import Score
+from cardio_dagster.fusion import Fusion
+from cardio_dagster.scoring.cha2ds2 import cha2ds2_va, cha2ds2_vasc
+from cardio_dagster.scoring.h2fpef import h2fpef
+from cardio_dagster.scoring.prevent import prevent_score
+from cardio_dagster.scoring.prevent_coefficients import OUTCOMES
+from cardio_dagster.scoring.summary import summarise
+
+__all__ = ["CODE_VERSION", "SCORES", "score", "summarise"]
+
+CODE_VERSION = "1"
+SCORES: dict[str, Callable[[Fusion], Score]] = {
+    **{
+        f"prevent_{outcome}_{years}y_pct": partial(prevent_score, outcome=outcome, years=years)
+        for years in (10, 30)
+        for outcome in OUTCOMES
+    },
+    "cha2ds2_vasc": cha2ds2_vasc,
+    "cha2ds2_va": cha2ds2_va,
+    "h2fpef": h2fpef,
+}
+
+
+def score(fusion: Fusion) -> tuple[Score, ...]:
+    """Return every registered score, with a value or with the reason why it has none."""
+    return tuple(function(fusion) for function in SCORES.values())

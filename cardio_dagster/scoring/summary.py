@@ -1,0 +1,69 @@
+"""A summary tier of the study by explicit rules: low, intermediate or high.
+
+Belongs here: the rules. It is an ordering aid for the reader of the report, not a validated
+risk, and it says so; the reasons that led to it stand beside it.
+"""
+
+from cardio_dagster.finding import Finding, Grade, Score
+from cardio_dagster.fusion import MIXED_PATIENTS
+
+TIERS = ("low", "intermediate", "high")
+# score -> (points or percent from which it is intermediate, and from which it is high)
+RULES: dict[str, tuple[float, float]] = {
+    "prevent_cvd_10y_pct": (7.5, 20.0),
+    "cha2ds2_va": (1, 2),
+    "h2fpef": (2, 6),
+}
+_GRADES = {Grade.ABNORMAL: 1, Grade.CRITICAL: 2}
+
+
+def summarise(findings: tuple[Finding, ...], scores: tuple[Score, ...]) -> Score:
+    """Return the highest tier that any rule gives, 0 low, 1 intermediate, 2 high, and what gave it.
+
+    Rules: a critical finding is high, an abnormal one intermediate; scores by RULES. Refused
+    where the files may belong to different patients, or where there is nothing to judge.
+    """
+    mixed = next((f for f in findings if f.code in MIXED_PATIENTS), None)
+    if mixed:
+        return _score(None, (), reason=f"the files may belong to different patients ({mixed.code})")
+    judged = [*_by_findings(findings), *_by_scores(scores)]
+    if not judged:
+        return _score(None, (), reason="neither a finding nor a score to judge")
+    tier = max(level for level, _ in judged)
+    return _score(tier, tuple(text for level, text in judged if level == tier), refused=_refused(scores))
+
+
+def _by_findings(findings: tuple[Finding, ...]) -> list[tuple[int, str]]:
+    return [(_GRADES.get(f.grade, 0), f"{f.grade.value} finding: {f.text}") for f in findings]
+
+
+def _by_scores(scores: tuple[Score, ...]) -> list[tuple[int, str]]:
+    rows = []
+    for score in scores:
+        if score.value is not None and score.name in RULES:
+            intermediate, high = RULES[score.name]
+            level = int(score.value >= intermediate) + int(score.value >= high)
+            rows.append((level, f"{score.label} {score.value:.3g} {score.unit.strip('{}')}"))
+    return rows
+
+
+def _refused(scores: tuple[Score, ...]) -> tuple[str, ...]:
+    return tuple(s.label for s in scores if s.value is None and s.name in RULES)
+
+
+def _score(
+    tier: int | None, reasons: tuple[str, ...], *, reason: str | None = None, refused: tuple[str, ...] = ()
+) -> Score:
+    unjudged = f" Not judged: {', '.join(refused)}." if refused else ""
+    return Score(
+        name="summary_tier",
+        label="Summary tier (not a validated risk)",
+        value=None if tier is None else float(tier),
+        unit="{tier}",
+        inputs=reasons,
+        indications="an ordering aid for any study; no statement about a person's risk",
+        source="rules of this software, cardio_dagster/scoring/summary.py, version 1",
+        reason=reason,
+        missing=refused,
+        interpretation=None if tier is None else f"{TIERS[tier]}: {'; '.join(reasons)}.{unjudged}",
+    )

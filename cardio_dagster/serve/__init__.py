@@ -1,0 +1,1 @@
+"""Running the services of an installation: code server, daemon, UI, report pages."""

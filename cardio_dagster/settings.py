@@ -1,0 +1,81 @@
+"""Settings: the environment, read once, validated, with the cure in each message.
+
+Belongs here: every variable that the package reads. Not here: defaults of clinical rules
+(those are gates). Nothing else in the package looks at the environment.
+"""
+
+import os
+from functools import lru_cache
+from pathlib import Path
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from cardio_dagster.errors import SettingsError
+
+
+class Settings(BaseSettings):
+    """What an installation can choose. Each field is the variable CARDIO_<NAME>."""
+
+    model_config = SettingsConfigDict(env_prefix="CARDIO_", env_file=".env", extra="ignore", frozen=True)
+
+    data_dir: Path = Field(Path("data"), description="folder of landing zone, store, quarantine and logs")
+    database_url: str | None = Field(None, description="registry and results; SQLite in the store if unset")
+    checkpoint_url: str | None = Field(None, description="fsspec URL of the Parquet checkpoints; the store if unset")
+    model_catalogue: Path | None = Field(None, description="a site's own models; the packaged catalogue if unset")
+    report_url: str | None = Field(None, description="where the report folder is served over HTTP, for links in the UI")
+    quiet_window_s: float = Field(10.0, ge=0, le=86_400, description="a study is complete after so long without a change")
+    scan_budget_s: float = Field(20.0, gt=0, le=50, description="a sensor tick stops taking new studies after this")
+    flood_threshold: int = Field(8, ge=1, description="more routine studies at once than this go through the bulk job")
+    max_attempts: int = Field(3, ge=1, le=10, description="runs a study may have before it is given up")
+    max_file_mb: float = Field(2048.0, gt=0, description="a larger file is refused (E_HARD_004)")
+    max_study_mb: float = Field(8192.0, gt=0, description="a larger study is refused (E_HARD_004)")
+    memory_limit_mb: float | None = Field(None, gt=0, description="a study that needs more is refused (E_HARD_002)")
+    batch_size: int = Field(8, ge=1, le=512, description="images a model sees at once")
+    threads: int = Field(os.cpu_count() or 1, ge=1, description="threads for one study")
+
+    @field_validator("database_url")
+    @classmethod
+    def _known_database(cls, url: str | None) -> str | None:
+        if url is not None and not url.startswith(("sqlite:///", "postgresql://", "postgresql+psycopg2://")):
+            raise ValueError("use sqlite:///PATH or postgresql://USER:PASSWORD@HOST/DATABASE")
+        return url
+
+    @property
+    def landing_dir(self) -> Path:
+        """Folder into which studies are dropped."""
+        return self.data_dir.resolve() / "landing"
+
+    @property
+    def store_dir(self) -> Path:
+        """Folder of everything the pipeline keeps."""
+        return self.data_dir.resolve() / "store"
+
+    @property
+    def quarantine_dir(self) -> Path:
+        """Folder of what intake refused, each with its reason."""
+        return self.data_dir.resolve() / "quarantine"
+
+    @property
+    def database(self) -> str:
+        """URL of the registry and the results."""
+        return self.database_url or f"sqlite:///{self.store_dir / 'cardio.db'}"
+
+    @property
+    def checkpoints(self) -> str:
+        """Path or fsspec URL of the Parquet checkpoints."""
+        return self.checkpoint_url or str(self.store_dir / "checkpoints")
+
+
+@lru_cache(maxsize=1)
+def settings() -> Settings:
+    """Return the settings of this process; raises SettingsError naming variable, value and cure."""
+    try:
+        return Settings()  # type: ignore[call-arg, unused-ignore]
+    except ValidationError as error:
+        lines = [
+            f"CARDIO_{str(e['loc'][0]).upper()}={e['input']!r}: {e['msg']}. "
+            f"It is: {Settings.model_fields[str(e['loc'][0])].description}."
+            for e in error.errors()
+        ]
+        raise SettingsError("set these variables right, or unset them for the default:\n" + "\n".join(lines)) from None

@@ -1,0 +1,1 @@
+"""The stores: registry of studies, checkpoints in Parquet, results in SQL, reports as files."""
