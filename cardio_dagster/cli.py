@@ -3,10 +3,13 @@
 Belongs here: arguments, exit codes and what is printed. Not here: any work (commands/).
 """
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from cardio_dagster.errors import CardioError
 
 app = typer.Typer(
     name="cardio",
@@ -23,7 +26,9 @@ ExistingFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help=
 @app.command()
 def process(
     paths: Annotated[list[Path], typer.Argument(exists=True, help="Study folders, zip files or single recordings.")],
-    out: Annotated[Path, typer.Option("--out", help="Where the reports go: OUT/<study>/r1/report.{json,html}.")] = Path("out"),
+    out: Annotated[Path, typer.Option("--out", help="Where the reports go: OUT/<study>/r1/report.{json,html}.")] = Path(
+        "out"
+    ),
     jobs: Annotated[int, typer.Option("--jobs", min=1, help="Studies at once, each in a process of its own.")] = 1,
 ) -> None:
     """Process studies and write their reports. Exit 0 if all are COMPLETE, 2 if any ended in ERROR."""
@@ -61,7 +66,9 @@ def echo(
 def demo(
     detach: Annotated[bool, typer.Option("--detach", help="Leave Dagster running and return.")] = False,
     stop: Annotated[bool, typer.Option("--stop", help="End what an earlier demo left running.")] = False,
-    port: Annotated[int, typer.Option("--port", help="Port of the Dagster UI; another is taken if it is in use.")] = 3000,
+    port: Annotated[
+        int, typer.Option("--port", help="Port of the Dagster UI; another is taken if it is in use.")
+    ] = 3000,
 ) -> None:
     """Start Dagster, drop real and made-up studies, wait for their reports and show what came out."""
     from cardio_dagster.commands.demo import run_demo, stop_demo
@@ -70,8 +77,12 @@ def demo(
 
 
 def main() -> None:
-    """Run the command line."""
-    app()
+    """Run the command line; what this package refuses is told in a line or two, without a traceback."""
+    try:
+        app()
+    except CardioError as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -63,36 +63,130 @@ class CodeSpec:
 
 _V, _C = FailureClass.VALIDATION, FailureClass.CORRUPTED_INPUT
 CODES: dict[str, CodeSpec] = {
-    "E_HARD_001": CodeSpec("No valid modality", _V, Severity.CRITICAL, "Send at least one readable ECG, echo clip or metadata document."),
-    "E_HARD_002": CodeSpec("Memory limit exceeded", FailureClass.OUT_OF_MEMORY, Severity.CRITICAL, "Process the study on a machine with more memory, or raise CARDIO_MEMORY_LIMIT_MB."),
-    "E_HARD_003": CodeSpec("Model file does not match the catalogue", FailureClass.CRITICAL_MODEL, Severity.CRITICAL, "Reinstall the package, or enter the model and its sha256 in the catalogue."),
-    "E_HARD_004": CodeSpec("Input size limit exceeded", _V, Severity.CRITICAL, "Send a smaller file or raise CARDIO_MAX_FILE_MB."),
-    "E_INTAKE_001": CodeSpec("Path leaves the archive or the folder", _V, Severity.ERROR, "Pack the study again with relative paths that stay inside."),
-    "E_INTAKE_002": CodeSpec("Archive expands beyond its limits", _V, Severity.ERROR, "Send the files unpacked, or in several archives."),
-    "E_INTAKE_003": CodeSpec("Not a plain file (a link or a device)", _V, Severity.ERROR, "Send the file itself instead of a link to it."),
+    "E_HARD_001": CodeSpec(
+        "No valid modality", _V, Severity.CRITICAL, "Send at least one readable ECG, echo clip or metadata document."
+    ),
+    "E_HARD_002": CodeSpec(
+        "Memory limit exceeded",
+        FailureClass.OUT_OF_MEMORY,
+        Severity.CRITICAL,
+        "Process the study on a machine with more memory, or raise CARDIO_MEMORY_LIMIT_MB.",
+    ),
+    "E_HARD_003": CodeSpec(
+        "Model file does not match the catalogue",
+        FailureClass.CRITICAL_MODEL,
+        Severity.CRITICAL,
+        "Reinstall the package, or enter the model and its sha256 in the catalogue.",
+    ),
+    "E_HARD_004": CodeSpec(
+        "Input size limit exceeded", _V, Severity.CRITICAL, "Send a smaller file or raise CARDIO_MAX_FILE_MB."
+    ),
+    "E_INTAKE_001": CodeSpec(
+        "Path leaves the archive or the folder",
+        _V,
+        Severity.ERROR,
+        "Pack the study again with relative paths that stay inside.",
+    ),
+    "E_INTAKE_002": CodeSpec(
+        "Archive expands beyond its limits", _V, Severity.ERROR, "Send the files unpacked, or in several archives."
+    ),
+    "E_INTAKE_003": CodeSpec(
+        "Not a plain file (a link or a device)", _V, Severity.ERROR, "Send the file itself instead of a link to it."
+    ),
     "E_INTAKE_004": CodeSpec("File name has control characters", _V, Severity.ERROR, "Rename the file."),
     "E_INTAKE_005": CodeSpec("Empty file", _C, Severity.ERROR, "Export the file again; it has no bytes."),
-    "E_INTAKE_006": CodeSpec("File cannot be read", _C, Severity.ERROR, "Check its permissions and that its transfer has ended, then drop it again."),
-    "E_INTAKE_007": CodeSpec("Archive is damaged or encrypted", _C, Severity.ERROR, "Pack the study again, without a password."),
-    "E_FORMAT_001": CodeSpec("Content is of no known format", _V, Severity.ERROR, "Send DICOM, WFDB or CSV for an ECG; DICOM, NPZ, AVI or MP4 for an echo; JSON, CSV or FHIR for metadata."),
-    "E_FORMAT_002": CodeSpec("Known format, but a kind that is not supported", _V, Severity.ERROR, "Export the recording in one of the supported kinds named beside it."),
+    "E_INTAKE_006": CodeSpec(
+        "File cannot be read",
+        _C,
+        Severity.ERROR,
+        "Check its permissions and that its transfer has ended, then drop it again.",
+    ),
+    "E_INTAKE_007": CodeSpec(
+        "Archive is damaged or encrypted", _C, Severity.ERROR, "Pack the study again, without a password."
+    ),
+    "E_FORMAT_001": CodeSpec(
+        "Content is of no known format",
+        _V,
+        Severity.ERROR,
+        "Send DICOM, WFDB or CSV for an ECG; DICOM, NPZ, AVI or MP4 for an echo; JSON, CSV or FHIR for metadata.",
+    ),
+    "E_FORMAT_002": CodeSpec(
+        "Known format, but a kind that is not supported",
+        _V,
+        Severity.ERROR,
+        "Export the recording in one of the supported kinds named beside it.",
+    ),
     "E_CORRUPT_001": CodeSpec("File is truncated or damaged", _C, Severity.ERROR, "Export or transfer the file again."),
-    "E_VALID_001": CodeSpec("A required value is missing", _V, Severity.ERROR, "Add the value at the place named beside it."),
-    "E_VALID_002": CodeSpec("A value is outside its possible range", _V, Severity.ERROR, "Correct the value or its unit."),
+    "E_VALID_001": CodeSpec(
+        "A required value is missing", _V, Severity.ERROR, "Add the value at the place named beside it."
+    ),
+    "E_VALID_002": CodeSpec(
+        "A value is outside its possible range", _V, Severity.ERROR, "Correct the value or its unit."
+    ),
     "E_VALID_003": CodeSpec("A value has an unknown unit", _V, Severity.ERROR, "Use one of the units named beside it."),
-    "E_VALID_004": CodeSpec("A value is missing that some results need", _V, Severity.WARNING, "Add the value to get the results named beside it."),
-    "E_VALID_005": CodeSpec("A value was left out as implausible", _V, Severity.WARNING, "Check the value at its source."),
-    "E_QUALITY_001": CodeSpec("Signal or image quality too low to measure", _V, Severity.ERROR, "Record again, or let a reader measure by hand."),
+    "E_VALID_004": CodeSpec(
+        "A value is missing that some results need",
+        _V,
+        Severity.WARNING,
+        "Add the value to get the results named beside it.",
+    ),
+    "E_VALID_005": CodeSpec(
+        "A value was left out as implausible", _V, Severity.WARNING, "Check the value at its source."
+    ),
+    "E_QUALITY_001": CodeSpec(
+        "Signal or image quality too low to measure",
+        _V,
+        Severity.ERROR,
+        "Record again, or let a reader measure by hand.",
+    ),
     "E_QUALITY_002": CodeSpec("Quality limited", _V, Severity.WARNING, "Read the affected results with care."),
-    "E_DETECT_001": CodeSpec("Nothing found to measure", _V, Severity.ERROR, "Check that the recording shows what its kind promises."),
-    "E_DETECT_002": CodeSpec("Detection with low confidence, functional analysis skipped", _V, Severity.WARNING, "Let a reader measure by hand."),
-    "E_MODEL_001": CodeSpec("Model does not load", FailureClass.MODEL_LOAD, Severity.ERROR, "Reinstall the package and onnxruntime."),
-    "E_TRANSIENT_EXHAUSTED": CodeSpec("A dependency stayed unreachable", FailureClass.TRANSIENT, Severity.ERROR, "Check database and storage, then launch the study again."),
-    "E_RETRIES_001": CodeSpec("Every attempt failed", FailureClass.RETRIES_EXHAUSTED, Severity.CRITICAL, "Look at the run's log, mend the machine, launch the study again."),
-    "E_INTERNAL_001": CodeSpec("A defect of this software", FailureClass.INTERNAL, Severity.CRITICAL, "Report it with the study id and the place named beside it."),
+    "E_DETECT_001": CodeSpec(
+        "Nothing found to measure", _V, Severity.ERROR, "Check that the recording shows what its kind promises."
+    ),
+    "E_DETECT_002": CodeSpec(
+        "Detection with low confidence, functional analysis skipped",
+        _V,
+        Severity.WARNING,
+        "Let a reader measure by hand.",
+    ),
+    "E_MODEL_001": CodeSpec(
+        "Model does not load", FailureClass.MODEL_LOAD, Severity.ERROR, "Reinstall the package and onnxruntime."
+    ),
+    "E_TRANSIENT_EXHAUSTED": CodeSpec(
+        "A dependency stayed unreachable",
+        FailureClass.TRANSIENT,
+        Severity.ERROR,
+        "Check database and storage, then launch the study again.",
+    ),
+    "E_RETRIES_001": CodeSpec(
+        "Every attempt failed",
+        FailureClass.RETRIES_EXHAUSTED,
+        Severity.CRITICAL,
+        "Look at the run's log, mend the machine, launch the study again.",
+    ),
+    "E_INTERNAL_001": CodeSpec(
+        "A defect of this software",
+        FailureClass.INTERNAL,
+        Severity.CRITICAL,
+        "Report it with the study id and the place named beside it.",
+    ),
     **{
-        f"E_TIMEOUT_{stage}": CodeSpec(f"{stage.title()} took too long", FailureClass.TIMEOUT, Severity.ERROR, "Launch the study again; raise CARDIO_STAGE_TIMEOUT_S if the machine is slow.")
-        for stage in ("RECEIPT", "VALIDATION", "PREPROCESSING", "DETECTION", "ANALYSIS", "FUSION", "SCORING", "FORMATTING")
+        f"E_TIMEOUT_{stage}": CodeSpec(
+            f"{stage.title()} took too long",
+            FailureClass.TIMEOUT,
+            Severity.ERROR,
+            "Launch the study again; raise CARDIO_STAGE_TIMEOUT_S if the machine is slow.",
+        )
+        for stage in (
+            "RECEIPT",
+            "VALIDATION",
+            "PREPROCESSING",
+            "DETECTION",
+            "ANALYSIS",
+            "FUSION",
+            "SCORING",
+            "FORMATTING",
+        )
     },
 }
 
@@ -127,7 +221,9 @@ class StudyError(CardioError):
     'E_CORRUPT_001: pixel data end early (got frame 7 of 120)'
     """
 
-    def __init__(self, code: str, message: str, *, seen: str | None = None, allowed: str | None = None, cure: str | None = None) -> None:
+    def __init__(
+        self, code: str, message: str, *, seen: str | None = None, allowed: str | None = None, cure: str | None = None
+    ) -> None:
         self.problem = problem(code, message, seen=seen, allowed=allowed, cure=cure)
         details = [f"got {seen}" if seen else "", f"allowed {allowed}" if allowed else ""]
         facts = "; ".join(d for d in details if d)

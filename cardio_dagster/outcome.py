@@ -7,6 +7,7 @@ stage (pipeline/). Imports nothing of the package.
 
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
+from itertools import pairwise
 from typing import Generic, TypeVar
 
 
@@ -28,7 +29,7 @@ class State(IntEnum):
 
 _FORWARD = [state for state in State if state >= State.INIT]
 TRANSITIONS: dict[State, frozenset[State]] = {
-    **{a: frozenset({b, State.ERROR}) for a, b in zip(_FORWARD, _FORWARD[1:], strict=False)},
+    **{a: frozenset({b, State.ERROR}) for a, b in pairwise(_FORWARD)},
     State.COMPLETE: frozenset(),
     State.ERROR: frozenset(),
 }
@@ -96,9 +97,7 @@ class Gate:
     minimum: float | None = None
     maximum: float | None = None
 
-    def judge(
-        self, value: float | None, *, modality: str | None = None, recording_id: str | None = None
-    ) -> "Verdict":
+    def judge(self, value: float | None, *, modality: str | None = None, recording_id: str | None = None) -> "Verdict":
         """Return the verdict on `value`; None (not measurable) does not pass."""
         passed = (
             value is not None

@@ -24,7 +24,9 @@ class Settings(BaseSettings):
     checkpoint_url: str | None = Field(None, description="fsspec URL of the Parquet checkpoints; the store if unset")
     model_catalogue: Path | None = Field(None, description="a site's own models; the packaged catalogue if unset")
     report_url: str | None = Field(None, description="where the report folder is served over HTTP, for links in the UI")
-    quiet_window_s: float = Field(10.0, ge=0, le=86_400, description="a study is complete after so long without a change")
+    quiet_window_s: float = Field(
+        10.0, ge=0, le=86_400, description="a study is complete after so long without a change"
+    )
     scan_budget_s: float = Field(20.0, gt=0, le=50, description="a sensor tick stops taking new studies after this")
     flood_threshold: int = Field(8, ge=1, description="more routine studies at once than this go through the bulk job")
     max_attempts: int = Field(3, ge=1, le=10, description="runs a study may have before it is given up")
@@ -50,11 +52,6 @@ class Settings(BaseSettings):
     def store_dir(self) -> Path:
         """Folder of everything the pipeline keeps."""
         return self.data_dir.resolve() / "store"
-
-    @property
-    def quarantine_dir(self) -> Path:
-        """Folder of what intake refused, each with its reason."""
-        return self.data_dir.resolve() / "quarantine"
 
     @property
     def database(self) -> str:

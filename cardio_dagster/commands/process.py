@@ -4,6 +4,7 @@ import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import replace
+from datetime import UTC, datetime
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
@@ -11,18 +12,21 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from cardio_dagster.errors import StudyError
 from cardio_dagster.intake.limits import IntakeLimits
 from cardio_dagster.intake.offline import study_from_path
 from cardio_dagster.modalities import sniff_file
 from cardio_dagster.modalities.branch import Options
-from cardio_dagster.pipeline.branch_stage import Workplace
+from cardio_dagster.pipeline.branch_task import Workplace
 from cardio_dagster.pipeline.dossier import Dossier
 from cardio_dagster.pipeline.formatting import as_report
 from cardio_dagster.pipeline.study_run import run_study
+from cardio_dagster.pipeline.versions import digest
 from cardio_dagster.reporting.terminal import summary_table
 from cardio_dagster.settings import Settings, settings
 from cardio_dagster.stores.checkpoints import MemoryCheckpoints
 from cardio_dagster.stores.reports import ReportStore
+from cardio_dagster.study import Priority, Study
 
 ERROR_EXIT = 2
 
@@ -34,7 +38,13 @@ def process_paths(paths: list[Path], *, out: Path, jobs: int) -> int:
     limits = IntakeLimits(max_file_mb=chosen.max_file_mb, max_study_mb=chosen.max_study_mb)
     work = partial(process_one, out=out, options=options, limits=limits)
     console = Console(stderr=True)
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
     dossiers = []
     with Progress(*columns, console=console, transient=True) as progress:
         bar = progress.add_task("studies", total=len(paths))
@@ -47,10 +57,21 @@ def process_paths(paths: list[Path], *, out: Path, jobs: int) -> int:
 
 def process_one(path: Path, *, out: Path, options: Options, limits: IntakeLimits) -> Dossier:
     """Process one path as a study and write its report below `out`."""
+    reports = ReportStore(out)
     with tempfile.TemporaryDirectory(prefix="cardio-") as workdir:
-        study, folder, problems = study_from_path(path, workdir=Path(workdir), sniff=sniff_file, limits=limits)
+        try:
+            study, folder, problems = study_from_path(path, workdir=Path(workdir), sniff=sniff_file, limits=limits)
+        except StudyError as error:
+            study, folder, problems = _empty_study(path), Path(workdir), (error.problem,)
         place = Workplace(folder, MemoryCheckpoints(), options)
-        return run_study(study, place, ReportStore(out), problems=problems)
+        return run_study(study, place, reports, problems=problems)
+
+
+def _empty_study(path: Path) -> Study:
+    """Return a study without recordings, for the error response to a path of which nothing could be taken."""
+    name = digest(str(path.absolute()))
+    received_at = datetime.now(UTC).isoformat(timespec="milliseconds")
+    return Study(f"s-{name[:16]}", 1, name, received_at, Priority.ROUTINE, ())
 
 
 def options_of(chosen: Settings, *, threads: int) -> Options:
@@ -70,5 +91,3 @@ def _each(work: "partial[Dossier]", paths: list[Path], jobs: int) -> Iterator[Do
         futures = [pool.submit(work, path) for path in paths]
         for future in as_completed(futures):
             yield future.result()
-
-

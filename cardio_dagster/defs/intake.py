@@ -47,7 +47,10 @@ def _run_requests(plan: Plan) -> list[dg.RunRequest]:
             run_key=key,
             job_name=study_job.name,
             partition_key=row.study.study_id,
-            tags={"cardio/priority": row.study.priority.value, "dagster/priority": str(DAGSTER_PRIORITY[row.study.priority])},
+            tags={
+                "cardio/priority": row.study.priority.value,
+                "dagster/priority": str(DAGSTER_PRIORITY[row.study.priority]),
+            },
         )
         for key, row in plan.single
     ]

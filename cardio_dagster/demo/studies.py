@@ -33,7 +33,7 @@ def real_study(folder: Path) -> None:
     """Write the public 12-lead ECG and four-chamber cine with invented metadata."""
     shutil.copyfile(public_file(PUBLIC_ECG), folder / "ecg.dcm")
     shutil.copyfile(public_file(PUBLIC_CINE), folder / "cine.dcm")
-    _write_metadata(folder, age_years=58, sex="F", sbp_mmhg=148, total_cholesterol_mmol_l=5.9)
+    _write_metadata(folder, age_years=42, sex="F", sbp_mmhg=128, total_cholesterol_mmol_l=5.9)
 
 
 def ecg_only(folder: Path, *, seed: int = 1) -> None:

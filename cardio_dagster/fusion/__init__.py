@@ -31,7 +31,8 @@ def fuse(analyses: tuple[Analysis, ...], failed: tuple[str, ...]) -> Fusion:
     for candidate in candidates(analyses):
         groups[candidate.feature.name].append(candidate)
     offered = [c.feature for group in groups.values() for c in group]
-    present = tuple(sorted({a.modality for a in analyses}))
+    present = tuple(sorted({a.modality for a in analyses if _yielded(a)}))
+    failed = (*failed, *(a.modality for a in analyses if a.modality not in present))
     return Fusion(
         coverage=_coverage(present),
         has_clinical=CLINICAL in present,
@@ -42,6 +43,12 @@ def fuse(analyses: tuple[Analysis, ...], failed: tuple[str, ...]) -> Fusion:
         consistency=contradictions(offered),
         missing=_missing(present, failed),
     )
+
+
+def _yielded(analysis: Analysis) -> bool:
+    """Return whether anything was learnt: a recording of which nothing could be measured is not coverage."""
+    learnt = bool(analysis.findings) or any(m.value is not None for m in analysis.measurements)
+    return learnt or (analysis.modality == CLINICAL and any(f.value is not None for f in analysis.facts))
 
 
 def _coverage(present: tuple[str, ...]) -> Coverage:

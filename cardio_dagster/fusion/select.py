@@ -78,7 +78,16 @@ def _why(best: Candidate, known: list[Candidate]) -> str:
 
 
 def _of_measurement(m: Measurement, analysis: Analysis) -> Feature:
-    return Feature(m.name, m.value, None, m.unit, analysis.modality, analysis.recording_id, m.reason)
+    # "echo_heart_rate_bpm" is the echo's word for heart_rate_bpm: the source is told by `source`
+    return Feature(
+        m.name.removeprefix(f"{analysis.modality}_"),
+        m.value,
+        None,
+        m.unit,
+        analysis.modality,
+        analysis.recording_id,
+        m.reason,
+    )
 
 
 def _of_fact(fact: Fact, analysis: Analysis) -> Feature:

@@ -15,8 +15,8 @@ import struct
 import zipfile
 import zlib
 from dataclasses import dataclass
-from lzma import LZMAError
 from pathlib import Path
+from typing import IO
 
 from cardio_dagster.errors import StudyError, problem
 from cardio_dagster.intake.limits import IntakeLimits
@@ -30,7 +30,17 @@ _DIRECTORY_BYTES_PER_MEMBER = 1024  # of the central directory: 46 and name, ext
 _END_RECORD = struct.Struct("<4s4H2LH")  # end of central directory, APPNOTE 4.3.16
 _END_RECORD_64 = struct.Struct("<4sQ2H2L4Q")  # zip64, APPNOTE 4.3.14
 _LOCATOR_64 = struct.Struct("<4sLQL")  # APPNOTE 4.3.15
-_DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, LZMAError, NotImplementedError, RuntimeError, ValueError)
+_METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}  # zipfile expands the others by the chunk, without a bound
+_DAMAGED = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+    ValueError,
+    OverflowError,
+)
 
 
 @dataclass(slots=True)
@@ -83,6 +93,9 @@ def _judge_member(member: zipfile.ZipInfo) -> Problem | None:
         return problem("E_INTAKE_003", "an archive member is not a plain file", seen=f"file type {kind:#o}")
     if member.flag_bits & _ENCRYPTED:
         return problem("E_INTAKE_007", "an archive member is encrypted")
+    if member.compress_type not in _METHODS:
+        seen = f"compression method {member.compress_type}"
+        return problem("E_INTAKE_007", "an archive member is packed in an unusual way", seen=seen, allowed="0, 8")
     return None
 
 
@@ -107,7 +120,7 @@ def _pour(
 ) -> Problem | None:
     size = 0
     try:
-        with opened.open(member) as packed:
+        with _opened_member(opened, member) as packed:
             while chunk := packed.read(_CHUNK_BYTES):
                 size += len(chunk)
                 refused = _judge_growth(size, len(chunk), member, spent, limits)
@@ -119,6 +132,13 @@ def _pour(
     if size != member.file_size:
         return problem("E_INTAKE_007", "an archive member declares a false size", seen=f"{size} bytes")
     return None
+
+
+def _opened_member(opened: zipfile.ZipFile, member: zipfile.ZipInfo) -> IO[bytes]:
+    try:
+        return opened.open(member)
+    except OSError as error:  # a false offset makes it seek before the beginning
+        raise zipfile.BadZipFile from error
 
 
 def _judge_growth(

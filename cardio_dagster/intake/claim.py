@@ -4,7 +4,7 @@ Belongs here: the folder `claims/<claim id>` of the store, its lock, and finding
 scanner left behind. Not here: what becomes of the files (accept.py).
 
 A claim's folder holds `lock` (held by its scanner as long as that lives), `claim.json`
-(what was to be taken) and `files/` (what was). Entries leave the landing folder by rename, under one short
+(what is to be taken; `taken.json` once all of it was) and `files/` (what was taken). Entries leave the landing folder by rename, under one short
 lock for all scanners. Where landing and store lie on different file systems they are first renamed
 to `.claim-<claim id>` in the landing folder, then copied, flushed, and only then deleted there.
 """
@@ -20,15 +20,14 @@ from pathlib import Path
 
 from cardio_dagster.intake.landing import Candidate, signature
 from cardio_dagster.intake.moving import copy_tree, locked, try_lock
+from cardio_dagster.stores.studies import utc_now
+
+_TO_TAKE, _TAKEN = "claim.json", "taken.json"
 
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """What `claim.json` says.
-
-    `attempts` counts the scanners that set to work on the claim; `is_taken`: everything named
-    has left the landing folder, so what lies there under such a name now is another drop.
-    """
+    """What `claim.json` says; `attempts` counts the scanners that set to work on the claim."""
 
     landing: str
     source: str  # pseudonym
@@ -36,17 +35,17 @@ class Ticket:
     names: tuple[str, ...]
     markers: tuple[str, ...]
     is_folder: bool
-    is_taken: bool = False
     attempts: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A claim whose lock this process holds."""
+    """A claim whose lock this process holds; `is_resumed`: another scanner began it and died."""
 
     folder: Path
     ticket: Ticket
     descriptor: int
+    is_resumed: bool
 
     @property
     def claim_id(self) -> str:
@@ -93,12 +92,12 @@ class ClaimDesk:
                 return None
             folder = self._claims / f"c-{secrets.token_hex(8)}"
             folder.mkdir()
-            claim = self._lock_claim(folder, ticket)
+            claim = _lock_claim(folder, ticket, is_resumed=False)
             if claim is None:
                 return None
             try:
                 _write_ticket(claim)
-                claim = self._fetch(claim)
+                _fetch(claim)
             except OSError:
                 self._abandon(claim)
                 raise
@@ -136,12 +135,12 @@ class ClaimDesk:
             if ticket is None:  # its scanner died before it took anything, or closed it just now
                 shutil.rmtree(folder, ignore_errors=True)
                 return None
-            claim = self._lock_claim(folder, replace(ticket, attempts=ticket.attempts + 1))
+            claim = _lock_claim(folder, replace(ticket, attempts=ticket.attempts + 1), is_resumed=True)
             if claim is None:
                 return None
             try:
                 _write_ticket(claim)
-                claim = self._fetch(claim)
+                _fetch(claim)
             except OSError:
                 os.close(claim.descriptor)
                 return None
@@ -153,25 +152,28 @@ class ClaimDesk:
             shutil.rmtree(claim.folder)
         os.close(claim.descriptor)
 
-    def _lock_claim(self, folder: Path, ticket: Ticket) -> Claim | None:
-        descriptor = try_lock(folder / "lock")
-        return None if descriptor is None else Claim(folder, ticket, descriptor)
 
-    def _fetch(self, claim: Claim) -> Claim:
-        """Rename what the ticket names, and is still there, out of the landing folder."""
-        claim.files.mkdir(exist_ok=True)
-        if claim.ticket.is_taken:
-            return claim
-        landing = Path(claim.ticket.landing)
-        for name in claim.ticket.names:
-            has_left = os.path.lexists(claim.files / name) or os.path.lexists(claim.transit / name)
-            if os.path.lexists(landing / name) and not has_left:
-                _rename(landing / name, claim)
-        for name in claim.ticket.markers:
-            (landing / name).unlink(missing_ok=True)
-        taken = replace(claim, ticket=replace(claim.ticket, is_taken=True))
-        _write_ticket(taken)
-        return taken
+def _lock_claim(folder: Path, ticket: Ticket, *, is_resumed: bool) -> Claim | None:
+    descriptor = try_lock(folder / "lock")
+    return None if descriptor is None else Claim(folder, ticket, descriptor, is_resumed)
+
+
+def _fetch(claim: Claim) -> None:
+    """Rename what the ticket names, and is still there, out of the landing folder, and note that all was taken.
+
+    What lies there under such a name later is another drop.
+    """
+    claim.files.mkdir(exist_ok=True)
+    if (claim.folder / _TAKEN).exists():
+        return
+    landing = Path(claim.ticket.landing)
+    for name in claim.ticket.names:
+        has_left = os.path.lexists(claim.files / name) or os.path.lexists(claim.transit / name)
+        if os.path.lexists(landing / name) and not has_left:
+            _rename(landing / name, claim)
+    for name in claim.ticket.markers:
+        (landing / name).unlink(missing_ok=True)
+    (claim.folder / _TO_TAKE).rename(claim.folder / _TAKEN)
 
 
 def _rename(source: Path, claim: Claim) -> None:
@@ -207,14 +209,20 @@ def _carry_over(claim: Claim) -> Claim:
 
 
 def _write_ticket(claim: Claim) -> None:
-    draft = claim.folder / "claim.json.new"
+    name = _TAKEN if (claim.folder / _TAKEN).exists() else _TO_TAKE
+    draft = claim.folder / f"{name}.new"
     draft.write_text(json.dumps(asdict(claim.ticket)))  # ASCII, so that names which are not UTF-8 survive
-    draft.replace(claim.folder / "claim.json")
+    draft.replace(claim.folder / name)
 
 
 def _read_ticket(folder: Path) -> Ticket | None:
-    try:
-        fields = json.loads((folder / "claim.json").read_text())
-    except FileNotFoundError:
-        return None
-    return Ticket(**{**fields, "names": tuple(fields["names"]), "markers": tuple(fields["markers"])})
+    """Read what is or was to be taken; None if the claim was closed or its scanner died before it took anything."""
+    for name in (_TAKEN, _TO_TAKE):
+        try:
+            fields = json.loads((folder / name).read_text())
+        except FileNotFoundError:
+            continue
+        except ValueError:  # emptied by a power cut: what was taken is accepted as loose files of a source of its own
+            return Ticket("", folder.name, utc_now(), (), (), is_folder=False)
+        return Ticket(**{**fields, "names": tuple(fields["names"]), "markers": tuple(fields["markers"])})
+    return None

@@ -11,16 +11,19 @@ import stat
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cardio_dagster.errors import StudyError, problem
 from cardio_dagster.intake.archive import unpack
 from cardio_dagster.intake.control import read_control
 from cardio_dagster.intake.limits import IntakeLimits
 from cardio_dagster.intake.names import COMPLETE_MARKER, CONTROL_FILE, is_hidden, judge_name
-from cardio_dagster.modalities.branch import Sniffed
 from cardio_dagster.outcome import Problem
 
-Sniff = Callable[[Path], tuple[str, Sniffed] | None]
+if TYPE_CHECKING:  # the package of the modalities loads all of them: too dear for a sensor's tick
+    from cardio_dagster.modalities.branch import Sniffed
+
+Sniff = Callable[[Path], "tuple[str, Sniffed] | None"]
 """Says which modality and format a file is, by its content; None where no modality knows it."""
 
 

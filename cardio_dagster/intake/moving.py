@@ -59,9 +59,9 @@ def copy_tree(source: Path, target: Path) -> bool:
     Links stay links; devices and sockets become pipes, which intake refuses like them.
     """
     target.mkdir()
-    has_all = all([_copy_entry(path, target / path.name) for path in source.iterdir()])
+    copied = [_copy_entry(path, target / path.name) for path in source.iterdir()]  # all, whatever the first says
     sync_folder(target)
-    return has_all
+    return all(copied)
 
 
 def _copy_entry(path: Path, target: Path) -> bool:

@@ -31,13 +31,14 @@ def judge_name(relative: str) -> Problem | None:
     E_INTAKE_004 for characters that no screen shows as they are, or bytes that are not
     UTF-8; E_INTAKE_001 for a path that is absolute, climbs out or names a drive.
     """
-    return _judge_characters(relative) or _judge_reach(relative)
+    return judge_characters(relative) or _judge_reach(relative)
 
 
-def _judge_characters(relative: str) -> Problem | None:
-    for position, character in enumerate(relative):
+def judge_characters(name: str, *, is_stored: bool = True) -> Problem | None:
+    """Return E_INTAKE_004 for what cannot be shown or, if the name `is_stored`, written as UTF-8; else None."""
+    for position, character in enumerate(name):
         category = unicodedata.category(character)
-        if category == "Cs":
+        if category == "Cs" and is_stored:
             return problem("E_INTAKE_004", "the name is not valid UTF-8", seen=f"a foreign byte at {position}")
         if category in _FORBIDDEN or character in _BIDI_CONTROLS:
             seen = f"{_FORBIDDEN.get(category, 'a direction control')} U+{ord(character):04X} at {position}"

@@ -88,6 +88,7 @@ def scan(
         budget_s=budget_s,
         quiet_window_s=quiet_window_s,
         cursor=_read_cursor(cursor),
+        began_s=time.monotonic(),
     )
     return scanner.run(candidates(landing, key=key))
 
@@ -101,7 +102,7 @@ class _Scanner:
     budget_s: float
     quiet_window_s: float
     cursor: _Cursor
-    began_s: float = field(default_factory=time.monotonic)
+    began_s: float
     taken: list[Taken] = field(default_factory=list)
     postponed: int = 0
 

@@ -126,6 +126,8 @@ def _start(model: ModelEntry, content: bytes, threads: int) -> "onnxruntime.Infe
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
+        # idle threads that spin take the processor from whatever else runs beside the model
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
     except MemoryError:
         raise

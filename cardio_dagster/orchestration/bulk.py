@@ -8,7 +8,14 @@ from pathlib import Path
 
 import dagster as dg
 
-from cardio_dagster.orchestration.events import CHECK_NAME, STAGES, UPSTREAM, data_version, gate_summary, materialization_metadata
+from cardio_dagster.orchestration.events import (
+    CHECK_NAME,
+    STAGES,
+    UPSTREAM,
+    data_version,
+    gate_summary,
+    materialization_metadata,
+)
 from cardio_dagster.orchestration.releasing import release_study
 from cardio_dagster.orchestration.resources import Stores
 from cardio_dagster.outcome import State

@@ -5,7 +5,6 @@ Belongs here: the ops that validation, preprocessing and analysis share. Not her
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import dagster as dg
@@ -13,37 +12,30 @@ import dagster as dg
 from cardio_dagster.orchestration.events import data_version, materialization_metadata
 from cardio_dagster.orchestration.resources import Stores
 from cardio_dagster.orchestration.retrying import OUTSIDE_POLICY, by_taxonomy
+from cardio_dagster.orchestration.types import DossierType
 from cardio_dagster.outcome import State
 from cardio_dagster.pipeline.barrier import join
 from cardio_dagster.pipeline.branch_stage import run_branch
+from cardio_dagster.pipeline.branch_task import BranchTask
 from cardio_dagster.pipeline.dossier import Dossier
 from cardio_dagster.stores.checkpoints import BranchHead, BranchResult
-from cardio_dagster.study import Study
 
 CheckOf = Callable[[Dossier, str], dg.AssetCheckResult]
 IO = "parquet_io_manager"
 
 
-@dataclass(frozen=True)
-class BranchTask:
-    """One modality of one study, about to enter a state."""
-
-    study: Study
-    modality: str
-
-
-def tasks_op(stage: str) -> dg.OpDefinition:
+def tasks_op(stage: str, state: State) -> dg.OpDefinition:
     """Return the op that fans a dossier out over its living modalities; none for a study in ERROR."""
 
     @dg.op(
         name=f"{stage}_tasks",
-        ins={"dossier": dg.In(Dossier)},
+        ins={"dossier": dg.In(DossierType)},
         out=dg.DynamicOut(BranchTask, io_manager_key=IO),
         retry_policy=OUTSIDE_POLICY,
     )
     def tasks(dossier: Dossier) -> Iterator[Any]:
         for modality in () if dossier.failed else dossier.alive():
-            yield dg.DynamicOutput(BranchTask(dossier.study, modality), mapping_key=modality)
+            yield dg.DynamicOutput(BranchTask(dossier.study, state, modality), mapping_key=modality)
 
     return tasks
 
@@ -61,7 +53,7 @@ def branch_op(stage: str, state: State) -> dg.OpDefinition:
         attempt = context.retry_number + 1
         with by_taxonomy(attempt):
             place = stores.workplace(task.study)
-            return run_branch(task.study, state, task.modality, place, attempt=attempt)
+            return run_branch(task, place, attempt=attempt)
 
     return branch
 
@@ -71,11 +63,13 @@ def barrier_op(stage: str, state: State, check_output: str, check: CheckOf) -> d
 
     @dg.op(
         name=f"{stage}_barrier",
-        ins={"dossier": dg.In(Dossier), "heads": dg.In(list[BranchHead])},
-        out={"result": dg.Out(Dossier, io_manager_key=IO), check_output: dg.Out(dg.Nothing)},
+        ins={"dossier": dg.In(DossierType), "heads": dg.In(list[BranchHead])},
+        out={"result": dg.Out(DossierType, io_manager_key=IO), check_output: dg.Out(dg.Nothing)},
         retry_policy=OUTSIDE_POLICY,
     )
-    def barrier(context: dg.OpExecutionContext, dossier: Dossier, heads: list[BranchHead], stores: Stores) -> Iterator[Any]:
+    def barrier(
+        context: dg.OpExecutionContext, dossier: Dossier, heads: list[BranchHead], stores: Stores
+    ) -> Iterator[Any]:
         with by_taxonomy(context.retry_number + 1):
             joined = join(dossier, state, heads)
         yield dg.Output(

@@ -92,5 +92,3 @@ def _mapping_key(step_key: str) -> str:
     if match is None:
         raise ValueError(f"{step_key} is no mapped step")
     return match.group(1)
-
-

@@ -8,7 +8,7 @@ from pathlib import Path
 import dagster as dg
 
 from cardio_dagster.modalities.branch import Options
-from cardio_dagster.pipeline.branch_stage import Workplace
+from cardio_dagster.pipeline.branch_task import Workplace
 from cardio_dagster.settings import Settings
 from cardio_dagster.stores.checkpoints import ParquetCheckpoints
 from cardio_dagster.stores.database import connect, create_tables
@@ -24,7 +24,6 @@ class Stores(dg.ConfigurableResource):
 
     landing_dir: str
     store_dir: str
-    quarantine_dir: str
     database_url: str
     checkpoint_url: str
     report_url: str | None
@@ -45,15 +44,14 @@ class Stores(dg.ConfigurableResource):
         return cls(
             landing_dir=str(settings.landing_dir),
             store_dir=str(settings.store_dir),
-            quarantine_dir=str(settings.quarantine_dir),
             database_url=settings.database,
             checkpoint_url=settings.checkpoints,
             **{name: getattr(settings, name) for name in shared},
         )
 
-    def setup_for_execution(self, context: dg.InitResourceContext) -> None:  # noqa: ARG002
+    def setup_for_execution(self, context: dg.InitResourceContext) -> None:
         """Make folders and tables on first use."""
-        for folder in (self.landing_dir, self.store_dir, self.quarantine_dir):
+        for folder in (self.landing_dir, self.store_dir):
             Path(folder).mkdir(parents=True, exist_ok=True)
         create_tables(connect(self.database_url))
 
@@ -91,5 +89,7 @@ class Stores(dg.ConfigurableResource):
         """Return a registered study; raises LookupError for one that intake never registered."""
         row = self.registry().get(study_id, revision)
         if row is None:
-            raise LookupError(f"study {study_id} revision {revision or 'current'} is not registered; drop its files again")
+            raise LookupError(
+                f"study {study_id} revision {revision or 'current'} is not registered; drop its files again"
+            )
         return row

@@ -35,7 +35,10 @@ def join(dossier: Dossier, state: State, heads: Iterable[BranchHead]) -> Dossier
     )
     keys = {f"{state.name}/{h.modality}": h.key for h in heads}
     entered = replace(
-        entered, outcomes=(*entered.outcomes, *outcomes), keys=entered.keys | keys, retries=dossier.retries + sum(h.retries for h in heads if not h.outcome.reused)
+        entered,
+        outcomes=(*entered.outcomes, *outcomes),
+        keys=entered.keys | keys,
+        retries=dossier.retries + sum(h.retries for h in heads if not h.outcome.reused),
     )
     return _stop_if_needed(entered, outcomes)
 

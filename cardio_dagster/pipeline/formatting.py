@@ -7,7 +7,7 @@ here: what the report says or looks like (reporting/).
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from cardio_dagster.outcome import Outcome, State, Status
+from cardio_dagster.outcome import State
 from cardio_dagster.pipeline.dossier import Dossier, ReleaseStatus
 from cardio_dagster.pipeline.stages import Stopwatch, fusion_findings, release_decision
 from cardio_dagster.reporting.html_report import to_html
@@ -19,16 +19,20 @@ from cardio_dagster.stores.reports import ReportStore
 def format_response(dossier: Dossier, reports: ReportStore) -> Dossier:
     """Write report.json and report.html and return the dossier in FORMATTING, or still in ERROR.
 
-    The step list of the report holds the stages before this one; this one's own time is in
-    the dossier that it returns.
+    The response is rendered twice: the first time to learn what FORMATTING costs, which the
+    second, the one that is kept, states.
     """
     watch = Stopwatch()
     decided = replace(dossier, release=release_decision(dossier))
-    report = as_report(decided)
-    files = {"report.json": to_json(report), "report.html": to_html(report).encode()}
-    folder = reports.save(dossier.study.study_id, dossier.study.revision, files)
-    done = replace(decided, report_path=str(folder))
-    return done if done.failed else watch.enter(done, State.FORMATTING)
+    _render(decided)
+    done = decided if decided.failed else watch.enter(decided, State.FORMATTING)
+    folder = reports.save(dossier.study.study_id, dossier.study.revision, _render(done))
+    return replace(done, report_path=str(folder))
+
+
+def _render(dossier: Dossier) -> dict[str, bytes]:
+    report = as_report(dossier)
+    return {"report.json": to_json(report), "report.html": to_html(report).encode()}
 
 
 def as_report(dossier: Dossier) -> Report:
@@ -39,7 +43,8 @@ def as_report(dossier: Dossier) -> Report:
         study=dossier.study,
         generated_at=datetime.now(UTC).isoformat(timespec="seconds"),
         trail=dossier.trail,
-        outcomes=_with_study_problems(dossier),
+        outcomes=dossier.outcomes,
+        study_problems=dossier.study_problems,
         analyses=dossier.analyses,
         coverage=fusion.coverage.value if fusion else "NONE",
         coverage_notes=tuple(lacking),
@@ -52,21 +57,13 @@ def as_report(dossier: Dossier) -> Report:
     )
 
 
-def _with_study_problems(dossier: Dossier) -> tuple[Outcome, ...]:
-    """Return the outcomes with the problems of the study as a whole first, as those of its receipt."""
-    if not dossier.study_problems:
-        return dossier.outcomes
-    status = Status.FAILED if dossier.failed else Status.DEGRADED
-    return (Outcome(State.RECEIPT, "study", status, dossier.study_problems, (), 0.0, 0.0), *dossier.outcomes)
-
-
 def _release_text(dossier: Dossier) -> str:
     release = dossier.release
     if release is None:
         return "not released"
     if release.status is ReleaseStatus.RELEASED:
         return "released: every gate passed"
-    reasons = "; ".join(release.reasons)
+    reasons = "; ".join(reason.rstrip(".") for reason in release.reasons)
     if release.status is ReleaseStatus.HELD:
         return f"held for review: {reasons}"
     return f"error response: {reasons}"

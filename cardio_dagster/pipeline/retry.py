@@ -33,7 +33,7 @@ class RetryError(CardioError):
         delay = rule.delay_before(attempt + 1)
         self.failure_class = failure_class
         self.max_attempts = rule.attempts
-        self.wait_s = delay * (0.5 + random.random()) if rule.jitter else delay  # noqa: S311
+        self.wait_s = delay * (0.5 + random.random()) if rule.jitter else delay
         super().__init__(f"{failure_class.value}: attempt {attempt} of {rule.attempts} failed")
 
 

@@ -13,10 +13,10 @@ from cardio_dagster.finding import Analysis, Finding, Grade
 from cardio_dagster.fusion import fuse
 from cardio_dagster.modalities.branch import Options
 from cardio_dagster.outcome import Problem, State, Status
-from cardio_dagster.pipeline.branch_stage import Workplace
+from cardio_dagster.pipeline.branch_task import Workplace
 from cardio_dagster.pipeline.dossier import Dossier, Release, ReleaseStatus
 from cardio_dagster.pipeline.memory import peak_memory_mb, reset_peak_memory
-from cardio_dagster.scoring import score
+from cardio_dagster.scoring import score, summarise
 from cardio_dagster.study import Study
 
 
@@ -40,7 +40,10 @@ def receive(study: Study, input_dir: Path, options: Options, *, problems: tuple[
     E_HARD_004, a missing one with E_INTAKE_006.
     """
     watch = Stopwatch()
-    met = (*problems, *(p for r in study.recordings for p in _receipt_problems(r.recording_id, input_dir / r.path, options)))
+    met = (
+        *problems,
+        *(p for r in study.recordings for p in _receipt_problems(r.recording_id, input_dir / r.path, options)),
+    )
     dossier = watch.enter(Dossier(study, study_problems=met), State.RECEIPT)
     stop = next((p.code for p in met if p.code in ("E_HARD_004", "E_INTAKE_006") and p.recording_id), None)
     if stop is None and not study.recordings:
@@ -66,20 +69,20 @@ def fusion_stage(dossier: Dossier, place: Workplace) -> Dossier:
     watch = Stopwatch()
     study_id = dossier.study.study_id
     alive = dossier.alive()
-    analyses = tuple(
-        a for m in alive for a in place.checkpoints.data(study_id, State.ANALYSIS, m, Analysis).values()
-    )
+    analyses = tuple(a for m in alive for a in place.checkpoints.data(study_id, State.ANALYSIS, m, Analysis).values())
     lost = tuple(m for m in dossier.study.modalities if m not in alive)
     fused = replace(dossier, analyses=analyses, fusion=fuse(analyses, lost))
     return watch.enter(fused, State.FUSION)
 
 
 def scoring_stage(dossier: Dossier) -> Dossier:
-    """Compute every score; one that is not indicated is refused with its reason."""
+    """Compute every score and the summary tier; one that is not indicated is refused with its reason."""
     if dossier.failed or dossier.fusion is None:
         return dossier
     watch = Stopwatch()
-    return watch.enter(replace(dossier, scores=score(dossier.fusion)), State.SCORING)
+    scores = score(dossier.fusion)
+    tier = summarise(dossier.fusion.findings + dossier.fusion.consistency, scores)
+    return watch.enter(replace(dossier, scores=(*scores, tier)), State.SCORING)
 
 
 def release_decision(dossier: Dossier) -> Release:

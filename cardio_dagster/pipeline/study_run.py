@@ -12,7 +12,8 @@ from functools import partial
 
 from cardio_dagster.outcome import Problem, State
 from cardio_dagster.pipeline.barrier import join
-from cardio_dagster.pipeline.branch_stage import Workplace, run_branch
+from cardio_dagster.pipeline.branch_stage import run_branch
+from cardio_dagster.pipeline.branch_task import BranchTask, Workplace
 from cardio_dagster.pipeline.dossier import Dossier
 from cardio_dagster.pipeline.formatting import format_response
 from cardio_dagster.pipeline.retry import with_retry
@@ -58,7 +59,7 @@ def fan_out(dossier: Dossier, state: State, place: Workplace) -> Dossier:
     """Carry every living modality through one state and join them at the barrier."""
     if dossier.failed:
         return dossier
-    branches = [partial(_with_retry, dossier.study, state, modality, place) for modality in dossier.alive()]
+    branches = [partial(_kept, BranchTask(dossier.study, state, modality), place) for modality in dossier.alive()]
     if place.options.threads > 1 and len(branches) > 1:
         with ThreadPoolExecutor(len(branches), thread_name_prefix="branch") as outer:
             done = list(outer.map(lambda branch: branch(), branches))
@@ -67,8 +68,8 @@ def fan_out(dossier: Dossier, state: State, place: Workplace) -> Dossier:
     return join(dossier, state, done)
 
 
-def _with_retry(study: Study, state: State, modality: str, place: Workplace) -> BranchHead:
-    result = with_retry(lambda attempt: run_branch(study, state, modality, place, attempt=attempt))
+def _kept(task: BranchTask, place: Workplace) -> BranchHead:
+    result = with_retry(lambda attempt: run_branch(task, place, attempt=attempt))
     return result.head if result.head.outcome.reused else place.checkpoints.save(result)
 
 

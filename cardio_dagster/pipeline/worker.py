@@ -9,7 +9,7 @@ from pathlib import Path
 
 from cardio_dagster.modalities.branch import Options
 from cardio_dagster.outcome import Problem, State
-from cardio_dagster.pipeline.branch_stage import Workplace
+from cardio_dagster.pipeline.branch_task import Workplace
 from cardio_dagster.pipeline.dossier import Dossier
 from cardio_dagster.pipeline.study_run import run_study
 from cardio_dagster.stores.checkpoints import ParquetCheckpoints

@@ -77,7 +77,7 @@ def _confine(element: ET.Element, ids: set[str], anchor: str) -> None:
     for name, value in element.attrib.items():
         if name == "id":
             element.attrib[name] = f"{anchor}-{value}"
-        elif name.startswith("aria-"):
+        elif name in {"aria-labelledby", "aria-describedby"}:
             element.attrib[name] = " ".join(f"{anchor}-{word}" if word in ids else word for word in value.split(" "))
         elif name == "href" or "url(" in value:
             element.attrib[name] = _REFERENCE.sub(own, value) if not value.startswith("data:") else value

@@ -47,7 +47,7 @@ def stage_timings(trail: Iterable[StageEntry]) -> dict[str, float]:
 
 
 def stage_rows(trail: Iterable[StageEntry], outcomes: Iterable[Outcome]) -> tuple[StageRow, ...]:
-    """Return one row for each stage that exists, reached or not."""
+    """Return one row for each stage that exists, reached or not; untimed where the trail lacks it."""
     entries = {entry.state: entry for entry in trail}
     return tuple(_row(state, entries.get(state), outcomes) for state in STAGES)
 

@@ -19,7 +19,7 @@ from cardio_dagster.reporting.drawing import inline
 from cardio_dagster.reporting.parts import Report, ReportedFact, ReportedFigure
 
 _TEMPLATES = Path(__file__).with_name("templates")
-_TITLES = {"echo": "Echocardiography", "ecg": "Electrocardiogram", "clinical": "Clinical data"}
+_TITLES = {"echo": "Echocardiography", "ecg": "Electrocardiogram", "clinical": "Clinical data", "study": "Whole study"}
 
 
 def to_html(report: Report) -> str:
@@ -35,6 +35,7 @@ def to_html(report: Report) -> str:
         key_numbers=summary.key_numbers(report),
         key_findings=summary.key_findings(report),
         findings=summary.findings_by_weight(report),
+        missing=summary.missing(report),
         modalities=_modalities(report),
         other_problems=_other_problems(report),
     )
@@ -79,8 +80,10 @@ def _drawing(figure: ReportedFigure) -> Markup:
 
 
 def _modalities(report: Report) -> tuple[str, ...]:
-    """Return the modalities with measurements in their order of appearance."""
-    return tuple(dict.fromkeys(m.modality for m in report.measurements))
+    """Return the modalities with measurements: pictures and signals first, then those not known here."""
+    found = dict.fromkeys(m.modality for m in report.measurements)
+    known = [modality for modality in _TITLES if modality in found]
+    return (*known, *(modality for modality in found if modality not in known))
 
 
 def _other_problems(report: Report) -> tuple[Problem, ...]:

@@ -57,17 +57,21 @@ def build_report(
     error: tuple[str, State] | None,
     checkpoints_saved: int,
     retries_performed: int,
+    study_problems: tuple[Problem, ...] = (),
     release_status: str = NOT_RELEASED,
 ) -> Report:
     """Gather the results of a study into a report; works as well where there are next to none.
 
-    `trail` names the states in the order passed; the final state follows from `error` and is
-    added where the trail lacks it, and so is FORMATTING, in which the report is written. A
-    figure that is not a plain drawing is left out and becomes a problem of the report.
-    Problems that several stages carry along are told once.
+    `study_problems` are those of the study as a whole (intake, hard stops), beside the ones in
+    `outcomes`. `trail` names the states in the order passed; the final state follows from `error`
+    and is added where the trail lacks it, and so is FORMATTING, in which the report is written.
+    A figure that is not a plain drawing is left out and becomes a problem of the report.
+    Problems that several stages carry along are told once. Raises KeyError for an error code
+    that the taxonomy does not hold.
     """
     figures, refused = _figures(analyses)
-    problems = without_file_names((*_problems(outcomes), *refused), study)
+    told = tuple(dict.fromkeys((*study_problems, *_problems(outcomes), *refused)))
+    problems = without_file_names(told, study)
     final = State.COMPLETE if error is None else State.ERROR
     return Report(
         schema_version=SCHEMA_VERSION,
@@ -128,7 +132,7 @@ def _flag(measurement: Measurement) -> Flag | None:
 
 def _problems(outcomes: Iterable[Outcome]) -> tuple[Problem, ...]:
     named = (replace(p, modality=p.modality or o.modality) for o in outcomes for p in o.problems)
-    return tuple(dict.fromkeys(named))
+    return tuple(named)
 
 
 def _verdicts(outcomes: Iterable[Outcome]) -> tuple[Verdict, ...]:

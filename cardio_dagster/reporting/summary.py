@@ -28,13 +28,13 @@ class KeyNumber:
 class _Wanted:
     label: str
     modality: str
-    prefixes: tuple[str, ...]
+    names: tuple[str, ...]  # in the order of preference; a name may be a beginning
     loinc: frozenset[str]
 
 
-_LVEF = _Wanted("LVEF", "echo", ("lvef_pct", "lvef_"), frozenset({"10230-1", "18043-0", "8806-2"}))
+_LVEF = _Wanted("LVEF", "echo", ("lvef_",), frozenset({"10230-1", "18043-0", "8806-2"}))
 _HEART_RATE = _Wanted("Heart rate", "ecg", ("heart_rate_",), frozenset({"8867-4"}))
-_QTC = _Wanted("QTc", "ecg", ("qtc_",), frozenset({"8636-3"}))
+_QTC = _Wanted("QTc", "ecg", ("qtc_ms", "qtc_fridericia_ms", "qtc_"), frozenset({"8636-3"}))
 
 
 def key_numbers(report: Report) -> tuple[KeyNumber, ...]:
@@ -59,12 +59,31 @@ def qtc(report: Report) -> KeyNumber:
 
 def rhythm(report: Report) -> KeyNumber:
     """Return the rhythm in words: the fact named rhythm, else the first finding that a rhythm rule made."""
-    stated = next((str(f.value) for f in report.facts if f.name == "rhythm" and f.value is not None), None)
+    fact = next((f for f in report.facts if f.name == "rhythm" and f.value is not None), None)
+    if fact:
+        source = f"recording {fact.recording_id}" if fact.recording_id else fact.modality
+        return KeyNumber("Rhythm", str(fact.value).replace("_", " "), "", source)
     ruled = next((f for f in report.findings if "rhythm" in f"{f.code} {f.rule}".lower()), None)
-    if stated or ruled:
-        detail = ruled.rule if ruled else "stated in the recording"
-        return KeyNumber("Rhythm", stated or (ruled.text if ruled else ""), "", detail)
+    if ruled:
+        return KeyNumber("Rhythm", ruled.text, "", ruled.rule)
     return KeyNumber("Rhythm", None, "", _why_absent(report, "ecg"))
+
+
+def missing(report: Report) -> tuple[str, ...]:
+    """Return what the study lacks: the coverage notes, then what was not measured, then scores not computed."""
+    unmeasured: dict[tuple[str, str], list[str]] = {}
+    for m in report.measurements:
+        if m.reason is not None:
+            unmeasured.setdefault((m.modality, m.reason), []).append(m.label)
+    refused = [score.label for score in report.scores if score.value is None]
+    return (
+        *report.coverage_notes,
+        *(
+            f"Not measured, {modality}: {', '.join(labels)} ({reason})"
+            for (modality, reason), labels in unmeasured.items()
+        ),
+        *([f"Not computed, for the reasons beside each: {', '.join(refused)}"] if refused else []),
+    )
 
 
 def findings_by_weight(report: Report) -> tuple[Finding, ...]:
@@ -85,14 +104,20 @@ def _key_number(report: Report, wanted: _Wanted) -> KeyNumber:
         return KeyNumber(wanted.label, None, "", reason or _why_absent(report, wanted.modality))
     first = measured[0]
     others = [f"{number(m)} ({m.recording_id or m.modality})" for m in measured[1:]]
-    detail = first.method + (f"; also {', '.join(others)}" if others else "")
+    source = "" if first.modality == wanted.modality else f", from {first.modality}"
+    detail = first.method + source + (f"; also {', '.join(others)}" if others else "")
     return KeyNumber(wanted.label, number(first), unit(first.unit), detail, first.flag)
 
 
 def _matching(report: Report, wanted: _Wanted) -> list[ReportedMeasurement]:
-    """Return the wanted measurements, those of the modality that measures them best first."""
-    found = [m for m in report.measurements if m.name.startswith(wanted.prefixes) or m.loinc in wanted.loinc]
-    return sorted(found, key=lambda m: (m.modality != wanted.modality, m.name not in wanted.prefixes))
+    """Return the measurements of the most wanted name, those of the modality that measures it best first."""
+    found = [m for m in report.measurements if m.name.startswith(wanted.names) or m.loinc in wanted.loinc]
+    found.sort(key=lambda m: (m.modality != wanted.modality, _rank(m.name, wanted.names)))
+    return [m for m in found if m.name == found[0].name]
+
+
+def _rank(name: str, names: tuple[str, ...]) -> int:
+    return next((rank for rank, start in enumerate(names) if name.startswith(start)), len(names))
 
 
 def _why_absent(report: Report, modality: str) -> str:

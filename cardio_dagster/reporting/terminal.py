@@ -5,6 +5,7 @@ Belongs here: choosing and fitting into 100 columns. Not here: reading reports f
 
 from collections.abc import Iterable
 from pathlib import Path
+from textwrap import shorten
 
 from rich import box
 from rich.style import Style
@@ -16,28 +17,27 @@ from cardio_dagster.reporting import summary
 from cardio_dagster.reporting.parts import Flag, Report
 from cardio_dagster.reporting.wording import ABSENT
 
-WIDTH = 100
 _STYLES = {Grade.CRITICAL: "bold red", Grade.ABNORMAL: "yellow", Grade.NOTE: "", Grade.NORMAL: ""}
 _ARROWS = {Flag.LOW: " \N{DOWNWARDS ARROW}", Flag.HIGH: " \N{UPWARDS ARROW}"}
-_MOST_FINDINGS = 3
+_MOST_FINDINGS, _LONGEST = 3, 64  # the report tells them all, and in full
 
 
 def summary_table(reports: Iterable[tuple[Report, Path | str]]) -> Table:
-    """Return the table of (report, where it was written); it fits 100 columns, long texts wrap.
+    """Return the table of (report, where it was written); it fits 100 columns and down to 80, long texts wrap.
 
     A wrapped path is still one link in terminals that know links.
 
     Columns: study with its report's path below, state, coverage, LVEF in %, heart rate per
     minute, rhythm, and the key findings or, for a study in ERROR, the codes of its problems.
     """
-    table = Table(box=box.SIMPLE_HEAD, width=WIDTH, pad_edge=False, show_lines=True)
-    table.add_column("Study and report", ratio=1, overflow="fold")
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), show_lines=True)
+    table.add_column("Study and report", min_width=13, max_width=23, overflow="fold")
     table.add_column("State", width=8)
     table.add_column("Coverage", width=8, overflow="fold")
     table.add_column("LVEF %", width=6, justify="right")
     table.add_column("HR/min", width=6, justify="right")
-    table.add_column("Rhythm", width=12, overflow="fold")
-    table.add_column("Key findings or problem", ratio=1, overflow="fold")
+    table.add_column("Rhythm", min_width=9, max_width=12, overflow="fold")
+    table.add_column("Key findings or problem", min_width=13, max_width=23, overflow="fold")
     for report, path in reports:
         table.add_row(*_cells(report, str(path)))
     return table
@@ -63,7 +63,9 @@ def _number(key: summary.KeyNumber) -> Text:
 
 def _findings(report: Report) -> Text:
     found = summary.key_findings(report)
-    lines = [Text(finding.text, style=_STYLES[finding.grade]) for finding in found[:_MOST_FINDINGS]]
+    lines = [
+        Text(shorten(f.text, _LONGEST, placeholder=" ..."), style=_STYLES[f.grade]) for f in found[:_MOST_FINDINGS]
+    ]
     if len(found) > _MOST_FINDINGS:
         lines.append(Text(f"and {len(found) - _MOST_FINDINGS} more", style="dim"))
     return Text("\n").join(lines) if lines else Text(_when_quiet(report), style="dim")

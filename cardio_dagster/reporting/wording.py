@@ -76,7 +76,7 @@ def between(low: float | None, high: float | None) -> str:
     (True, '≤ 450', '≥ 0.5')
     """
     if low is not None and high is not None:
-        return f"{low:g}\N{EN DASH}{high:g}"
+        return f"{low:g}\N{EN DASH}{high:g}" if low >= 0 else f"{low:g} to {high:g}"
     if high is not None:
         return f"\N{LESS-THAN OR EQUAL TO} {high:g}"
     return ABSENT if low is None else f"\N{GREATER-THAN OR EQUAL TO} {low:g}"

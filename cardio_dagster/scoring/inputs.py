@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from cardio_dagster.fusion import Fusion
 
-AF_CODES = ("ecg.rhythm.afib",)
+AF_CODES = ("ECG_AFIB", "ecg.rhythm.afib")  # the ECG branch's statement; a test holds the two together
 
 
 @dataclass(slots=True)

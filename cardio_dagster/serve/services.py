@@ -90,7 +90,9 @@ def services(site: Site) -> tuple[Service, ...]:
         Service("code", (python, *code, "--location-name", "cardio_dagster")),
         Service("daemon", (str(Path(python).with_name("dagster-daemon")), "run", "-w", workspace)),
         Service("ui", (python, "-m", "dagster_webserver", "-w", workspace, "-h", HOST, "-p", str(site.ui_port))),
-        Service("reports", (python, "-m", "http.server", str(site.report_port), "--bind", HOST, "--directory", reports)),
+        Service(
+            "reports", (python, "-m", "http.server", str(site.report_port), "--bind", HOST, "--directory", reports)
+        ),
     )
 
 

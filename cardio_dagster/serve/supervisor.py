@@ -34,6 +34,8 @@ class Supervisor:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_signal)
         prepare(self._site)
+        command = [sys.executable, "-m", "cardio_dagster.orchestration.prepare_instance"]
+        subprocess.run(command, env=self._site.environment(), check=True)
         for service in services(self._site):
             self._start(service)
         while not self._stopping:

@@ -90,7 +90,7 @@ class MemoryCheckpoints:
         result = self._results.get((study_id, state, modality))
         return result.head if result else None
 
-    def data(self, study_id: str, state: State, modality: str, payload_type: type[T]) -> dict[str, T]:  # noqa: ARG002
+    def data(self, study_id: str, state: State, modality: str, payload_type: type[T]) -> dict[str, T]:
         """Return the data by recording id; raises FileNotFoundError without such a checkpoint."""
         result = self._results.get((study_id, state, modality))
         if result is None:

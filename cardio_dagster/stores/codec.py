@@ -101,7 +101,7 @@ def _scalar(value: Any, path: str) -> Any:
 
 def _column(arrays: list[np.ndarray | None]) -> pa.Array:
     sample = next(a for a in arrays if a is not None)
-    if sample.ndim <= 2 and sample.dtype != bool:  # noqa: PLR2004
+    if sample.ndim <= 2 and sample.dtype != bool:
         kind = pa.large_list(pa.from_numpy_dtype(sample.dtype))
         return pa.array([None if a is None else a.ravel() for a in arrays], kind)
     planes = [None if a is None else [p.tobytes() for p in np.atleast_2d(a)] for a in arrays]

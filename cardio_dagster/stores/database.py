@@ -20,6 +20,8 @@ from cardio_dagster.errors import SettingsError
 metadata = sa.MetaData()
 
 BUSY_TIMEOUT_MS = 30_000
+# the time-out first, because even switching to the write-ahead log may meet another process
+SQLITE_PRAGMAS = (f"busy_timeout={BUSY_TIMEOUT_MS}", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
 _READ_ONLY = "cardio_read_only"
 _TABLES_LOCK = 0x63617264  # any number, the same in every process: PostgreSQL's advisory lock for create_tables
 
@@ -90,7 +92,7 @@ def _parse(url: str) -> sa.URL:
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # transactions are begun by _begin_sqlite, not by the driver
-    for pragma in (f"busy_timeout={BUSY_TIMEOUT_MS}", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+    for pragma in SQLITE_PRAGMAS:
         connection.execute(f"PRAGMA {pragma}")
 
 

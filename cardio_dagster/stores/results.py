@@ -217,4 +217,5 @@ def _row(table: sa.Table, item: Any) -> dict[str, Any]:
 
 
 def _release_row(row: dict[str, Any]) -> ReleaseRow:
-    return msgspec.convert({**row, "reasons": msgspec.json.decode(row["reasons"])}, ReleaseRow)
+    values = {str(name): value for name, value in row.items()}  # SQLAlchemy's names are a subclass of str
+    return msgspec.convert({**values, "reasons": msgspec.json.decode(row["reasons"])}, ReleaseRow)

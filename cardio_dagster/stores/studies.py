@@ -29,6 +29,21 @@ from cardio_dagster.study import Study
 __all__ = ["StudyRegistry", "StudyRow", "UnknownStudyError", "utc_now"]
 
 _CURRENT = sa.and_(revisions.c.study_id == studies.c.study_id, revisions.c.revision == studies.c.revision)
+_SAME_STUDY = revisions.c.study_id == studies.c.study_id
+
+
+def _look_up(join: sa.ColumnElement[bool], *columns: sa.Column[Any]) -> sa.Select[Any]:
+    """Build a query for the newest row with given values of `columns`, once: building costs more than running it."""
+    given = [column == sa.bindparam(column.name) for column in columns]
+    return sa.select(*ROW_COLUMNS).where(join, *given).order_by(studies.c.received_at.desc()).limit(1)
+
+
+_GET_CURRENT = _look_up(_CURRENT, studies.c.study_id)
+_GET_REVISION = _look_up(_SAME_STUDY, studies.c.study_id, revisions.c.revision)
+_BY_SOURCE = _look_up(_CURRENT, studies.c.source)
+_BY_CONTENT = _look_up(_SAME_STUDY, revisions.c.content_sha256)
+_BY_CLAIM = _look_up(_SAME_STUDY, revisions.c.claim)
+
 _CHUNK = 500  # keys in one statement; SQLite refuses more than some 32,000
 _CLEAN_SLATE: dict[str, Any] = {
     "attempt": 0,
@@ -105,26 +120,26 @@ class StudyRegistry:
     def get(self, study_id: str, revision: int | None = None) -> StudyRow | None:
         """Return one revision (default the current one) of a study; None if there is none."""
         if revision is None:
-            return self._one(_CURRENT, studies.c.study_id == study_id)
-        return self._one(*_same_study(), studies.c.study_id == study_id, revisions.c.revision == revision)
+            return self._one(_GET_CURRENT, study_id=study_id)
+        return self._one(_GET_REVISION, study_id=study_id, revision=revision)
 
     def history(self, study_id: str) -> tuple[StudyRow, ...]:
         """Return all revisions of a study, the oldest first; empty if it is not registered."""
-        query = sa.select(*ROW_COLUMNS).where(*_same_study(), studies.c.study_id == study_id)
+        query = sa.select(*ROW_COLUMNS).where(_SAME_STUDY, studies.c.study_id == study_id)
         with reading(self._engine) as connection:
             return tuple(to_row(row) for row in connection.execute(query.order_by(revisions.c.revision)))
 
     def by_source(self, source: str) -> StudyRow | None:
         """Return the latest study that came under this pseudonym; None if there is none."""
-        return self._one(_CURRENT, studies.c.source == source)
+        return self._one(_BY_SOURCE, source=source)
 
     def by_content(self, content_sha256: str) -> StudyRow | None:
         """Return the revision, current or not, that holds exactly this content; None if there is none."""
-        return self._one(*_same_study(), revisions.c.content_sha256 == content_sha256)
+        return self._one(_BY_CONTENT, content_sha256=content_sha256)
 
     def by_claim(self, claim: str) -> StudyRow | None:
         """Return the revision that an intake claim brought; None if it brought none (yet)."""
-        return self._one(*_same_study(), revisions.c.claim == claim)
+        return self._one(_BY_CLAIM, claim=claim)
 
     def pending(self, *, limit: int = 1000, requested: bool | None = None) -> tuple[StudyRow, ...]:
         """Return studies that are not finished, the most urgent and oldest first.
@@ -198,10 +213,9 @@ class StudyRegistry:
         with self._engine.begin() as connection:
             return connection.execute(studies.update().where(chosen).values(values)).rowcount == 1
 
-    def _one(self, *conditions: sa.ColumnElement[bool]) -> StudyRow | None:
-        query = sa.select(*ROW_COLUMNS).where(*conditions).order_by(studies.c.received_at.desc()).limit(1)
+    def _one(self, query: sa.Select[Any], **values: str | int) -> StudyRow | None:
         with reading(self._engine) as connection:
-            row = connection.execute(query).one_or_none()
+            row = connection.execute(query, values).one_or_none()
         return None if row is None else to_row(row)
 
     def _many(
@@ -210,10 +224,6 @@ class StudyRegistry:
         query = sa.select(*ROW_COLUMNS).where(_CURRENT, *conditions).order_by(*order).limit(limit)
         with reading(self._engine) as connection:
             return tuple(to_row(row) for row in connection.execute(query))
-
-
-def _same_study() -> tuple[sa.ColumnElement[bool], ...]:
-    return (revisions.c.study_id == studies.c.study_id,)
 
 
 def _add_revision(

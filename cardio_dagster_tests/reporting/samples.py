@@ -5,6 +5,7 @@ The drawings stand in for those of the modalities.
 """
 
 import math
+from typing import Any
 
 from cardio_dagster.errors import problem
 from cardio_dagster.finding import Analysis, Fact, Figure, Finding, Grade, Measurement, Score
@@ -38,6 +39,19 @@ def study(*modalities: str | None, study_id: str = "st-7f3a91c0") -> Study:
     return Study(study_id, 1, "5b" * 32, "2026-11-22T08:15:01Z", Priority.URGENT, recordings)
 
 
+def bare(*modalities: str | None, **changes: Any) -> Report:
+    """Return a report of a study that yielded nothing but what `changes` say."""
+    nothing: dict[str, Any] = {
+        "generated_at": GENERATED_AT,
+        "coverage": "NONE",
+        "error": None,
+        "checkpoints_saved": 0,
+        "retries_performed": 0,
+        **dict.fromkeys(("trail", "outcomes", "analyses", "coverage_notes", "scores", "fusion_findings"), ()),
+    }
+    return build_report(study(*modalities), **(nothing | changes))
+
+
 def ecg_svg() -> str:
     """Return twelve leads on paper, one column each of 2.5 s."""
     leads = "".join(_lead(name, column=n // 3, row=n % 3, seed=n) for n, name in enumerate(_LEADS))
@@ -45,7 +59,7 @@ def ecg_svg() -> str:
         '<svg xmlns="http://www.w3.org/2000/svg" width="1000" height="420" viewBox="0 0 1000 420">'
         '<defs><pattern id="grid" width="20" height="20" patternUnits="userSpaceOnUse">'
         '<path d="M20 0H0V20" fill="none" stroke="#f1c3c3" stroke-width="1"/></pattern></defs>'
-        '<style>.trace{fill:none;stroke:#14202b;stroke-width:1.3}</style>'
+        "<style>.trace{fill:none;stroke:#14202b;stroke-width:1.3}</style>"
         f'<rect width="1000" height="420" fill="#fffafa"/><rect width="1000" height="420" fill="url(#grid)"/>{leads}</svg>'
     )
 
@@ -94,27 +108,68 @@ def curve_svg() -> str:
 def ecg_analysis(recording_id: str = "r01") -> Analysis:
     """Return a sinus rhythm with a long QTc and no measurable atrial wave in V1."""
 
-    def value(name: str, label: str, number: float | None, unit: str, low: float | None, high: float | None, **more: str):
-        return Measurement(
-            name, label, number, unit, more.pop("method", "median beat, all leads"), low, high, _AHA if high else None,
-            evidence=None if number is None else "lead II 1.24 s", recording_id=recording_id, **more,
-        )  # fmt: skip
+    def value(
+        name: str, label: str, number: float | None, unit: str, high: float | None = None, **more: Any
+    ) -> Measurement:
+        evidence = None if number is None else "lead II 1.24 s"
+        source = _AHA if high else None
+        more = {"method": "median beat, all leads", "recording_id": recording_id, "evidence": evidence, **more}
+        return Measurement(name, label, number, unit, reference_high=high, reference_source=source, **more)
 
     measurements = (
-        value("heart_rate_per_min", "Heart rate", 72.4, "/min", 60.0, 100.0, loinc="8867-4", method="60000 / median RR"),
-        value("pr_ms", "PR interval", 164.0, "ms", 120.0, 200.0, loinc="8625-6"),
-        value("qrs_ms", "QRS duration", 96.0, "ms", None, 110.0, loinc="8633-0"),
-        value("qt_ms", "QT interval", 442.0, "ms", None, None, loinc="8634-8"),
-        value("qtc_ms", "QTc", 486.3, "ms", None, 450.0, loinc="8636-3", method="Fridericia"),
-        value("p_terminal_force_mv_ms", "P terminal force in V1", None, "mV.ms", None, None, reason="no P wave was found in V1"),
-        value("rmssd_ms", "RMSSD", 31.0, "ms", None, None, method="successive differences of normal beats"),
+        value(
+            "heart_rate_per_min",
+            "Heart rate",
+            72.4,
+            "/min",
+            100.0,
+            reference_low=60.0,
+            loinc="8867-4",
+            method="60000 / median RR",
+        ),
+        value("pr_ms", "PR interval", 164.0, "ms", 200.0, reference_low=120.0, loinc="8625-6"),
+        value("qrs_ms", "QRS duration", 96.0, "ms", 110.0, loinc="8633-0"),
+        value("qt_ms", "QT interval", 442.0, "ms", loinc="8634-8"),
+        value("qtc_ms", "QTc", 486.3, "ms", 450.0, loinc="8636-3", method="Fridericia"),
+        value(
+            "p_terminal_force_mv_ms",
+            "P terminal force in V1",
+            None,
+            "mV.ms",
+            reason="no P wave was found in V1",
+        ),
+        value("rmssd_ms", "RMSSD", 31.0, "ms", method="successive differences of normal beats"),
     )
     findings = (
-        Finding("SINUS_RHYTHM", "Sinus rhythm", Grade.NORMAL, "rhythm.sinus", ("heart_rate_per_min",), "ecg", recording_id, 0.97),
-        Finding("QTC_PROLONGED", "QTc prolonged, 486 ms (Fridericia)", Grade.ABNORMAL, "interval.qtc", ("qtc_ms",), "ecg", recording_id),
+        Finding(
+            "SINUS_RHYTHM",
+            "Sinus rhythm",
+            Grade.NORMAL,
+            "rhythm.sinus",
+            ("heart_rate_per_min",),
+            "ecg",
+            recording_id,
+            0.97,
+        ),
+        Finding(
+            "QTC_PROLONGED",
+            "QTc prolonged, 486 ms (Fridericia)",
+            Grade.ABNORMAL,
+            "interval.qtc",
+            ("qtc_ms",),
+            "ecg",
+            recording_id,
+        ),
     )
-    facts = (Fact("rhythm", "Sinus rhythm", recording_id=recording_id), Fact("device_statement", None, reason="the device wrote none"))
-    figures = (Figure("ecg", "12-lead ECG", ecg_svg(), "Twelve leads, 25 mm/s, 10 mm/mV; regular narrow complexes.", recording_id),)
+    facts = (
+        Fact("rhythm", "Sinus rhythm", recording_id=recording_id),
+        Fact("device_statement", None, reason="the device wrote none"),
+    )
+    figures = (
+        Figure(
+            "ecg", "12-lead ECG", ecg_svg(), "Twelve leads, 25 mm/s, 10 mm/mV; regular narrow complexes.", recording_id
+        ),
+    )
     return Analysis("ecg", recording_id, measurements, findings, facts, figures)
 
 
@@ -166,7 +221,10 @@ def scores() -> tuple[Score, ...]:
 def _outcomes(modalities: tuple[str, ...], *, problems: dict[str, tuple[Problem, ...]]) -> tuple[Outcome, ...]:
     snr = Gate("signal_to_noise_db", "1", "Signal over noise", "dB", minimum=10.0)
     valid = Gate("frames_with_ventricle_pct", "2", "Frames that show the ventricle", "%", minimum=60.0)
-    verdicts = {"ecg": (snr.judge(21.4, modality="ecg", recording_id="r01"),), "echo": (valid.judge(52.5, recording_id="r02"),)}
+    verdicts = {
+        "ecg": (snr.judge(21.4, modality="ecg", recording_id="r01"),),
+        "echo": (valid.judge(52.5, recording_id="r02"),),
+    }
     return tuple(
         Outcome(
             state,
@@ -229,7 +287,13 @@ def ecg_only() -> Report:
 
 def failed() -> Report:
     """Return a study that ended at RECEIPT: its one file is of no known format."""
-    unknown = problem("E_FORMAT_001", "the content is of no known format", seen="plain text, 1204 bytes", modality=None, recording_id="r01")
+    unknown = problem(
+        "E_FORMAT_001",
+        "the content is of no known format",
+        seen="plain text, 1204 bytes",
+        modality=None,
+        recording_id="r01",
+    )
     return build_report(
         study(None, study_id="st-dead0001"),
         generated_at=GENERATED_AT,

@@ -3,6 +3,8 @@
 Belongs here: the network only. Not here: data, training loop, export.
 """
 
+from itertools import pairwise
+
 import torch
 from torch import Tensor, nn
 
@@ -34,7 +36,7 @@ class UNet(nn.Module):
             ConvBlock(a, b) for a, b in zip((1, *widths[:-1]), widths, strict=True)
         )
         self.decoders = nn.ModuleList(
-            ConvBlock(deep + shallow, shallow) for shallow, deep in zip(widths[:-1], widths[1:], strict=True)
+            ConvBlock(deep + shallow, shallow) for shallow, deep in pairwise(widths)
         )
         self.head = nn.Conv2d(widths[0], classes, 1)
 

@@ -18,7 +18,7 @@ from cardio_dagster.pipeline.versions import code_version
 def _fan_out_asset(stage: str, description: str) -> dg.AssetsDefinition:
     state = STAGES[stage]
     check_output = f"{stage}_{CHECK_NAME}"
-    tasks, branch = tasks_op(stage), branch_op(stage, state)
+    tasks, branch = tasks_op(stage, state), branch_op(stage, state)
     barrier = barrier_op(stage, state, check_output, gate_result)
 
     @dg.graph_asset(
@@ -38,6 +38,10 @@ def _fan_out_asset(stage: str, description: str) -> dg.AssetsDefinition:
     return stage_asset
 
 
-validation = _fan_out_asset("validation", "Every recording read and checked against its format and its possible ranges.")
-preprocessing = _fan_out_asset("preprocessing", "Signals filtered, frames normalised, values in one set of units; quality judged.")
+validation = _fan_out_asset(
+    "validation", "Every recording read and checked against its format and its possible ranges."
+)
+preprocessing = _fan_out_asset(
+    "preprocessing", "Signals filtered, frames normalised, values in one set of units; quality judged."
+)
 analysis = _fan_out_asset("analysis", "What was found measured: intervals, rhythm, volumes, ejection fraction, values.")

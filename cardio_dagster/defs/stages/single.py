@@ -17,6 +17,7 @@ from cardio_dagster.orchestration.events import STAGES, data_version, materializ
 from cardio_dagster.orchestration.releasing import release_study
 from cardio_dagster.orchestration.resources import Stores
 from cardio_dagster.orchestration.retrying import OUTSIDE_POLICY, by_taxonomy
+from cardio_dagster.orchestration.types import DossierType
 from cardio_dagster.outcome import State
 from cardio_dagster.pipeline.dossier import Dossier, ReleaseStatus
 from cardio_dagster.pipeline.formatting import format_response
@@ -36,6 +37,7 @@ def _shared(stage: str, io_manager_key: str) -> dict[str, Any]:
         "check_specs": [gate_spec(stage)],
         "code_version": code_version(STAGES[stage]),
         "retry_policy": OUTSIDE_POLICY,
+        "dagster_type": DossierType,
         "kinds": {"python", "parquet" if io_manager_key == PARQUET else "sql"},
     }
 
@@ -118,4 +120,7 @@ def release(context: dg.AssetExecutionContext, dossier: Dossier, stores: Stores)
         closed = release_study(complete(dossier), stores)
     yield _result(closed, "release", stores)
     if closed.release is not None and closed.release.status is ReleaseStatus.ERROR:
-        raise dg.Failure(f"the study ended in ERROR: {', '.join(closed.release.reasons)}; its response is written", allow_retries=False)
+        raise dg.Failure(
+            f"the study ended in ERROR: {', '.join(closed.release.reasons)}; its response is written",
+            allow_retries=False,
+        )

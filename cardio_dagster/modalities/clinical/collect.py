@@ -24,7 +24,6 @@ IDENTITY_KEYS = BIRTH_DATE_KEYS | frozenset(
         "postal_code", "phone", "telecom", "telephone", "email", "ssn", "insurance_number", "accession_number",
     }
 )  # fmt: skip
-_FIELD_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 
 def is_clinical(name: str) -> bool:
@@ -65,7 +64,7 @@ class Collector:
         elif key in STUDY_DATE_KEYS:
             self.study_date = self.study_date or str(value)
         elif key not in IDENTITY_KEYS:
-            self.note(key)
+            self.note(where)
 
     def take(
         self, name: str, value: object, *, where: str, unit: str | None = None, dated: str = "", part: str = ""
@@ -78,17 +77,19 @@ class Collector:
         for name, number in zip(("sbp_mmhg", "dbp_mmhg"), pair.groups()[:2] if pair else (), strict=False):
             self.take(name, number, where=where, unit=(pair and pair[3].strip()) or unit, dated=dated)
         if not pair:
-            self.note("blood_pressure")
+            self.note(where, "blood pressure")
 
     def leave_out(self, message: str) -> None:
         """Record that a statement of the document is not used, and why."""
         self.problems.append(problem("E_VALID_005", message, modality="clinical"))
 
-    def note(self, name: str) -> None:
-        """Remember that a field was there and not read; its value is not kept."""
-        label = name if _FIELD_NAME.fullmatch(name) else "a field without a plain name"
-        if label not in self.noted:
-            self.noted.append(label)
+    def note(self, where: str, what: str = "") -> None:
+        """Remember the place of a field that is not read.
+
+        Neither its value nor its name is kept: a file can have a person's name for either.
+        `what` is a word of this package or a code, never text of the file.
+        """
+        self.noted.append(f"{where} {what}".strip())
 
     def document(self) -> Document:
         """Return what was gathered."""

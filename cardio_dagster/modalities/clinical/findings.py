@@ -72,5 +72,10 @@ def _facts(record: ClinicalRecord, inventory: Inventory, recording_id: str) -> t
         if n in HISTORY_BY_NAME and n not in known
     ]
     sex = Fact("sex", record.sex, reason=record.sex_reason, recording_id=recording_id)
-    noted = [Fact("fields_not_read", ", ".join(record.noted), recording_id=recording_id)] if record.noted else []
+    noted = [Fact("fields_not_read", _listed(record.noted), recording_id=recording_id)] if record.noted else []
     return (sex, *stated, *absent, *noted)
+
+
+def _listed(places: tuple[str, ...], *, most: int = 10) -> str:
+    more = f" and {len(places) - most} more" if len(places) > most else ""
+    return f"{', '.join(places[:most])}{more}"

@@ -41,14 +41,13 @@ def unit_key(text: str) -> str:
 
 
 def harmless(text: str, *, kind: str) -> str:
-    """Return `text` if it can be no name or number of a person, else only its kind and length.
+    """Return `text` if it looks like a unit and like no name or number of a person, else only its kind and length.
 
     A misplaced column puts names where units or values belong; a Problem must not repeat them.
 
-    >>> harmless("mg/L", kind="unit"), harmless("Mustermann", kind="unit")
-    ('mg/L', 'a unit of 10 characters, not repeated here')
+    >>> harmless("mg/L", kind="unit"), harmless("Kohl", kind="unit")
+    ('mg/L', 'a unit of 4 characters, not repeated here')
     """
-    short = len(text) <= 4 or any(mark in text for mark in "/%[")
-    if short and len(text) <= 20 and not re.search(r"\s|\d{3}", text):
+    if re.fullmatch(r"[A-Za-zµ]{1,5}/[A-Za-z]{1,4}|%", text):
         return text
     return f"a {kind} of {len(text)} characters, not repeated here"

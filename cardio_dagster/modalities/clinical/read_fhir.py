@@ -12,7 +12,6 @@ from typing import Any
 from cardio_dagster.errors import StudyError
 from cardio_dagster.modalities.clinical.collect import Collector
 from cardio_dagster.modalities.clinical.history import SMOKING_CODES, find_by_code
-from cardio_dagster.modalities.clinical.naming import field_key
 from cardio_dagster.modalities.clinical.quantities import BY_LOINC
 from cardio_dagster.modalities.clinical.record import Document
 
@@ -46,7 +45,7 @@ def read_fhir(bundle: dict[str, Any]) -> Document:
     for where, resource in resources:
         reader = readers.get(str(resource.get("resourceType")))
         if reader is None:
-            collector.note(field_key(str(resource.get("resourceType", "no type"))))
+            collector.note(where)
         elif str(resource.get("status", "")) not in _VOID:
             reader(resource, where, collector)
     _count_antihypertensives(resources, collector)
@@ -83,7 +82,7 @@ def _observed(node: dict[str, Any], where: str, dated: str, collector: Collector
         collector.take("smoker", answers[0] if answers else None, where=where, dated=dated)
     elif spec is None:
         known = codes and re.fullmatch(r"\d{1,7}-\d", codes[0])
-        collector.note("observation_loinc_" + codes[0].replace("-", "_") if known else "observation_without_loinc")
+        collector.note(where, f"LOINC {codes[0]}" if known else "observation without a LOINC code")
     elif isinstance(node.get("valueQuantity"), dict):
         quantity = node["valueQuantity"]
         value = f"{quantity.get('comparator', '')}{quantity.get('value', '')}"
@@ -103,7 +102,7 @@ def _condition(resource: dict[str, Any], where: str, collector: Collector) -> No
         else:
             collector.take(name, "refuted" not in verified, where=where)
     if not found:
-        collector.note("condition_without_a_known_code")
+        collector.note(where, "condition without a known code")
 
 
 def _medication(resource: dict[str, Any], where: str, collector: Collector) -> None:
@@ -112,7 +111,7 @@ def _medication(resource: dict[str, Any], where: str, collector: Collector) -> N
     for name in sorted(found):
         collector.take(name, True, where=where)
     if not found:
-        collector.note("medication_without_a_known_code")
+        collector.note(where, "medicine without a known code")
 
 
 def _count_antihypertensives(resources: list[tuple[str, dict[str, Any]]], collector: Collector) -> None:

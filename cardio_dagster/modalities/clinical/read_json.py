@@ -79,4 +79,4 @@ def _walk_list(items: list[Any], word: str, where: str, collector: Collector) ->
         elif isinstance(item, str) and word in _PRESENT_LISTS and is_clinical(item):
             collector.offer(item, True, where=place)
         elif word not in IDENTITY_KEYS:
-            collector.note(word)
+            collector.note(place)

@@ -22,6 +22,7 @@ from cardio_dagster.modalities.clinical.record import Document
 
 MAX_DOCUMENT_MB = 64.0  # a metadata document is kilobytes; a Bundle of a long life some megabytes
 _HEAD_BYTES = 65536
+_WAVEFORM_KEYS = frozenset({"signal", "signals", "samples", "leads", "waveform", "waveforms", "frames"})
 _CLINICAL_RESOURCES = frozenset({"Patient", "Observation", "Condition", "MedicationStatement", "MedicationRequest"})
 
 
@@ -55,6 +56,8 @@ def _sniff_json(content: dict[str, Any]) -> Sniffed | None:
             if isinstance(e, dict) and isinstance(e.get("resource"), dict)
         }
         return Sniffed("fhir-r4") if types & _CLINICAL_RESOURCES else None
+    if _WAVEFORM_KEYS.intersection(field_key(key) for key in content):
+        return None  # a recording with the patient's age beside it
     known = clinical_keys(content)
     named = any(field_key(key) in ("patient", "clinical", "metadata") for key in content)
     return Sniffed("json") if len(known) >= (1 if named else 2) else None

@@ -58,7 +58,7 @@ class HistoryItem:
 
 @dataclass(frozen=True, slots=True)
 class ClinicalRecord:
-    """A metadata document in canonical fields and units. `noted` names the fields nobody here reads."""
+    """A metadata document in canonical fields and units. `noted` holds the places of fields that nobody here reads."""
 
     format: str
     sex: str | None

@@ -72,7 +72,9 @@ def likeness_to_dominant(signal_mv: np.ndarray, *, sampling_rate_hz: float, beat
     for start in range(0, len(shapes), 60):
         chunk = slice(start, start + 60)
         around = shapes[max(0, start - 60) : start + 120]
-        common = np.median(around[np.argsort(-(around @ around.T > 0.8).sum(axis=1))[: max(3, len(around) // 3)]], axis=0)
+        common = np.median(
+            around[np.argsort(-(around @ around.T > 0.8).sum(axis=1))[: max(3, len(around) // 3)]], axis=0
+        )
         result[chunk] = shapes[chunk] @ (common / max(float(np.linalg.norm(common)), 1e-9))
     return result
 

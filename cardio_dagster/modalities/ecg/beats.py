@@ -65,7 +65,7 @@ def _level(values: np.ndarray, *, sampling_rate_hz: float) -> np.ndarray:
     centres, maxima = _block_maxima(values, sampling_rate_hz=sampling_rate_hz)
     smooth = median_filter(maxima, size=min(_BLOCKS, len(maxima)), mode="nearest")
     smooth = np.maximum(smooth, max(0.25 * float(np.median(maxima)), 1e-12))
-    return np.interp(np.arange(len(values)), centres, smooth)
+    return np.asarray(np.interp(np.arange(len(values)), centres, smooth))
 
 
 def _feature(band: np.ndarray, *, sampling_rate_hz: float) -> np.ndarray:

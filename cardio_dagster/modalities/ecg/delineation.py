@@ -21,8 +21,11 @@ _QRS_REACH_S = 0.16
 _ONSET_SLOPE, _OFFSET_SLOPE = 0.06, 0.09  # of the steepest slope: below it the complex has not begun or has ended
 _QUIET_S = 0.02
 _MIN_T_MV = 0.02
-_MIN_P_TO_NOISE = 1.5  # sinus rhythm in LUDB 2.3 to 12, atrial fibrillation 0.9 to 1.2
+_MIN_P_TO_NOISE = 1.5  # sinus rhythm in LUDB 2.6 to 12, atrial fibrillation 0.5 to 1.1
 _MIN_P_MV = 0.015
+_P_CLEAR_S = 0.05
+_QRS_FOOT_S = 0.03  # how far the 20 Hz filter carries the QRS backwards
+_MIN_P_NOISE_MV = 0.004  # a clean recording must not turn ripples of the filter into P waves
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +69,16 @@ def delineate(signal_mv: np.ndarray, *, sampling_rate_hz: float, beat_time_s: np
     first_on = _anchor(qrs_on, frame.beats - frame.samples(0.05))
     last_off = _anchor(qrs_off, frame.beats + frame.samples(0.06))
     t_edges = _t_waves(frame, first_on, last_off)
-    p_edges = _p_waves(frame, first_on, np.nanmax(np.where(np.isfinite(t_edges[2]), t_edges[2], last_off[:, None]), axis=1))
+    p_edges = _p_waves(frame, first_on, _anchor(t_edges[2], last_off))
     return Delineation(_times(frame, *p_edges), qrs, _times(frame, *t_edges))
 
 
 def _anchor(edge: np.ndarray, otherwise: np.ndarray) -> np.ndarray:
     """Return one position per beat from which neighbouring waves are sought: the leads' median, or a guess that is never reported."""
     there = np.isfinite(edge).any(axis=1)
-    return np.where(there, np.median(np.where(there[:, None], edge, 0.0), axis=1), otherwise).astype(int)
+    result = otherwise.astype(float)
+    result[there] = np.nanmedian(edge[there], axis=1)
+    return result.astype(int)
 
 
 def _absent(n_beats: int, n_leads: int) -> WaveTimes:
@@ -149,25 +154,48 @@ def _t_waves(frame: _Frame, qrs_on: np.ndarray, qrs_off: np.ndarray) -> tuple[np
     inside = (first[:, None] + np.arange(width) < last[:, None])[:, :, None]
     together = np.sqrt(np.where(inside, window, 0.0) ** 2).mean(axis=2)
     centre = np.argmax(together, axis=1)
-    return _slow_wave(frame, first, window, inside, centre, flank_s=np.clip(0.17 * np.sqrt(rr_s), 0.10, 0.20), stop=last, min_mv=_MIN_T_MV, search_s=0.06)
+    return _slow_wave(
+        frame,
+        first,
+        window,
+        inside,
+        centre,
+        flank_s=np.clip(0.17 * np.sqrt(rr_s), 0.10, 0.20),
+        stop=last,
+        min_mv=_MIN_T_MV,
+        search_s=0.06,
+    )
 
 
 def _p_waves(frame: _Frame, qrs_on: np.ndarray, t_off: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return onset, peak and offset of the P wave in samples; NaN where it does not stand out of the beats' common shape."""
     rr_s = frame.rr_before / frame.rate_hz
     reach = frame.samples(0.30)
-    first, last = qrs_on - reach, qrs_on - frame.samples(0.015)
+    first, last = qrs_on - reach, qrs_on - frame.samples(_QRS_FOOT_S)
+    width = reach - frame.samples(_QRS_FOOT_S)
     before_t = np.concatenate(([-np.inf], t_off[:-1])) + frame.samples(0.01)
     earliest = np.maximum(before_t, qrs_on - np.minimum(0.30, 0.5 * rr_s) * frame.rate_hz)
-    window = cut(frame.slow, first, width=reach)
-    position = first[:, None] + np.arange(reach)
+    window = cut(frame.slow, first, width=width)
+    position = first[:, None] + np.arange(width)
     inside = ((position >= earliest[:, None]) & (position < last[:, None]))[:, :, None]
     level = np.median(window[:, -frame.samples(0.02) :], axis=1, keepdims=True)
     window = window - level
     shape, noise = _common_shape(window, inside)
-    centre = np.argmax(np.where(inside[:, :, 0], _likeness(window, shape, frame), -np.inf), axis=1)
-    edges = _slow_wave(frame, first, window, inside, centre, flank_s=np.full(len(first), 0.062), stop=last, min_mv=_MIN_P_MV, search_s=0.03)
-    strength = np.sqrt((shape**2).mean(axis=1)).max() / max(noise, 1e-9)
+    clear = inside[:, :, 0] & (position < (qrs_on - frame.samples(_P_CLEAR_S))[:, None])  # of the foot of the QRS
+    centre = np.argmax(np.where(clear, _likeness(window, shape, frame), -np.inf), axis=1)
+    edges = _slow_wave(
+        frame,
+        first,
+        window,
+        inside,
+        centre,
+        flank_s=np.full(len(first), 0.062),
+        stop=last,
+        min_mv=_MIN_P_MV,
+        search_s=0.03,
+    )
+    in_shape = _likeness(shape[None], shape, frame)[0, : reach - frame.samples(_P_CLEAR_S)]
+    strength = float(in_shape.max()) / max(noise, _MIN_P_NOISE_MV)
     room = (last - earliest) > frame.samples(0.07)
     present = room & (strength > _MIN_P_TO_NOISE)
     return tuple(np.where(present[:, None], edge, np.nan) for edge in edges)  # type: ignore[return-value]

@@ -28,7 +28,9 @@ def detect(prepared: PreparedEcg, options: Options) -> Step[EcgStructures]:
     types = type_beats(beat_time_s=beat_time_s, likeness=likeness, qrs_s=qrs_s)
     paced = paced_beats(prepared.record.signal_mv[:, usable], sampling_rate_hz=rate_hz, beat_time_s=beat_time_s)
     types = tuple("P" if is_paced else letter for letter, is_paced in zip(types, paced, strict=True))
-    structures = EcgStructures(beat_time_s, types, likeness, *(_spread(w, usable) for w in (found.p, found.qrs, found.t)))
+    structures = EcgStructures(
+        beat_time_s, types, likeness, *(_spread(w, usable) for w in (found.p, found.qrs, found.t))
+    )
     verdict = BEATS.judge(float(len(beat_time_s)), modality="ecg")
     problems = () if len(beat_time_s) else (_nothing_found(),)
     return Step(structures, problems, (verdict,))

@@ -6,7 +6,9 @@ Signals are float arrays of shape (n_samples, n_leads), in mV.
 
 import numpy as np
 
-BASELINE_CUT_HZ = 0.5  # AHA/ACC/HRS 2007 part I (10.1161/CIRCULATIONAHA.106.180200) allows 0.67 Hz and below at zero phase
+BASELINE_CUT_HZ = (
+    0.5  # AHA/ACC/HRS 2007 part I (10.1161/CIRCULATIONAHA.106.180200) allows 0.67 Hz and below at zero phase
+)
 DIAGNOSTIC_CUT_HZ = 150.0
 
 

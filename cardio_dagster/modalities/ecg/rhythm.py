@@ -12,6 +12,9 @@ from cardio_dagster.modalities.ecg.signal import EcgStructures
 
 _MIN_BEATS = 4
 _PACED_SHARE = 0.3
+_MIN_LIKENESS = 0.75  # median correlation of the beats with their dominant shape; below it they are mostly noise
+# logistic regression on the LUDB and CinC 2017 reference sets, not on their held-back parts: irregularity (up to 0.25), P share, constant
+_AF_WEIGHTS = (20.0, -2.5, -2.7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,14 @@ def classify_rhythm(found: EcgStructures) -> Rhythm:
     p_share = float(np.isfinite(found.p.onset_s).any(axis=1).mean())
     paced_share = float((kinds == "P").mean())
     irregularity = _irregularity(found.beat_time_s, kinds)
+    if float(np.median(found.likeness)) < _MIN_LIKENESS:
+        return Rhythm(
+            "not_classified",
+            None,
+            irregularity,
+            p_share,
+            "the beats differ too much from each other: noise, or a chaotic rhythm",
+        )
     if paced_share >= _PACED_SHARE:
         return Rhythm("paced", round(0.7 + 0.3 * paced_share, 2), irregularity, p_share)
     if irregularity is None:
@@ -58,8 +69,11 @@ def _irregularity(beat_time_s: np.ndarray, kinds: np.ndarray) -> float | None:
 
 
 def _by_score(irregularity: float, p_share: float) -> Rhythm:
-    af = 1.0 / (1.0 + np.exp(-(24.0 * (irregularity - 0.12) - 5.0 * (p_share - 0.4))))
+    by_irregularity, by_p, constant = _AF_WEIGHTS
+    af = 1.0 / (1.0 + np.exp(-(by_irregularity * min(irregularity, 0.25) + by_p * p_share + constant)))
     sinus = (1.0 - af) * p_share
     other = (1.0 - af) * (1.0 - p_share)
-    label, score = max((("afib", float(af)), ("sinus", float(sinus)), ("other", float(other))), key=lambda pair: pair[1])
+    label, score = max(
+        (("afib", float(af)), ("sinus", float(sinus)), ("other", float(other))), key=lambda pair: pair[1]
+    )
     return Rhythm(label, round(score, 2), irregularity, p_share)

@@ -42,18 +42,17 @@ def _dicom(path: Path) -> Sniffed | None:
 
 def _dicom_identity(path: Path) -> tuple[str, str]:
     """Return SOP class and modality; a file that ends early still has its file meta."""
-    import warnings
-
     import pydicom
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    from cardio_dagster.modalities.ecg.formats.quiet import quiet_pydicom
+
+    with quiet_pydicom():
         meta = pydicom.filereader.read_file_meta_info(path)
         sop_class = str(meta.get("MediaStorageSOPClassUID", ""))
         if sop_class:
             return sop_class, ""
         dataset = pydicom.dcmread(path, stop_before_pixels=True, specific_tags=["SOPClassUID", "Modality"])
-    return str(dataset.get("SOPClassUID", "")), str(dataset.get("Modality", ""))
+        return str(dataset.get("SOPClassUID", "")), str(dataset.get("Modality", ""))
 
 
 def _wfdb(path: Path) -> Sniffed | None:

@@ -68,16 +68,30 @@ def _format(path: Path) -> str:
     if is_dicom:
         return "dicom"
     if header is None:
-        raise StudyError("E_FORMAT_001", "the content is no ECG format that we know", allowed="DICOM waveform, WFDB header, CSV with lead columns")
+        raise StudyError(
+            "E_FORMAT_001",
+            "the content is no ECG format that we know",
+            allowed="DICOM waveform, WFDB header, CSV with lead columns",
+        )
     return "wfdb"
 
 
 def _check_content(record: EcgRecord) -> None:
     if record.duration_s < _MIN_DURATION_S:
-        raise StudyError("E_VALID_002", "the recording is too short", seen=f"{record.duration_s:.2f} s", allowed=f"at least {_MIN_DURATION_S:g} s")
+        raise StudyError(
+            "E_VALID_002",
+            "the recording is too short",
+            seen=f"{record.duration_s:.2f} s",
+            allowed=f"at least {_MIN_DURATION_S:g} s",
+        )
     finite = record.signal_mv[np.isfinite(record.signal_mv)]
     if not len(finite):
         raise StudyError("E_QUALITY_001", "every sample is marked as missing")
     span_mv = float(np.ptp(np.percentile(finite, (1, 99))))
     if span_mv > _MAX_MILLIVOLT:
-        raise StudyError("E_VALID_002", "voltages are not possible for an ECG; the unit is probably wrong", seen=f"{span_mv:.0f} mV peak to peak", allowed=f"{_MAX_MILLIVOLT:g} mV")
+        raise StudyError(
+            "E_VALID_002",
+            "voltages are not possible for an ECG; the unit is probably wrong",
+            seen=f"{span_mv:.0f} mV peak to peak",
+            allowed=f"{_MAX_MILLIVOLT:g} mV",
+        )

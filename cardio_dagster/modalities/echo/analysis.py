@@ -1,7 +1,7 @@
 """ANALYSIS of an echo clip: measurements, findings and figures.
 
 Belongs here: names, units, methods, reference ranges, evidence and reasons. Not here: how
-volumes and beats are found (discs.py, beats.py, function.py) or drawn (figures.py).
+volumes and beats are found (discs.py, beats.py, function.py) or drawn (frame_figure.py, curve_figure.py).
 Regional wall motion, view and biplane volumes are not measured yet.
 """
 
@@ -11,9 +11,11 @@ import numpy as np
 
 from cardio_dagster.finding import Analysis, Figure, Finding, Grade, Measurement
 from cardio_dagster.modalities.branch import Options
-from cardio_dagster.modalities.echo import figures, references
+from cardio_dagster.modalities.echo import references
 from cardio_dagster.modalities.echo.beats import heart_rate_bpm
 from cardio_dagster.modalities.echo.clip import PreparedClip, Segmentation
+from cardio_dagster.modalities.echo.curve_figure import draw_curve
+from cardio_dagster.modalities.echo.frame_figure import draw_frames
 from cardio_dagster.modalities.echo.function import Function, assess, measure_atrium
 from cardio_dagster.outcome import Step
 
@@ -155,5 +157,5 @@ def _finding(code: str, text: str, grade: Grade, rule: str, measured: Measuremen
 
 
 def _draw(function: Function) -> tuple[Figure, ...]:
-    frames = figures.draw_frames(function)
-    return (frames, figures.draw_curve(function)) if function.beat else (frames,)
+    frames = draw_frames(function)
+    return (frames, draw_curve(function)) if function.beat else (frames,)

@@ -1,6 +1,6 @@
 """Outlines of label maps as polygons.
 
-Belongs here: from pixels to smooth closed lines. Not here: drawing them (figures.py).
+Belongs here: from pixels to smooth closed lines. Not here: drawing them (frame_figure.py).
 """
 
 import numpy as np

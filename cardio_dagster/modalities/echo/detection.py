@@ -19,7 +19,7 @@ from cardio_dagster.outcome import Gate, Problem, Step
 
 VENTRICLE, MYOCARDIUM, ATRIUM = 1, 2, 3
 AREA_SHARE_MIN = 0.01  # of the square: a smaller "ventricle" is none
-CONFIDENCE_GATE = Gate("echo_confidence", "1", "Median confidence along the ventricle's boundary", "1", minimum=0.70)
+CONFIDENCE_GATE = Gate("echo_confidence", "1", "Median confidence along the ventricle's boundary", "1", minimum=0.78)
 FOUND_GATE = Gate("echo_ventricle", "1", "Share of the frames on which a ventricle was found", "1", minimum=0.8)
 GATES = (FOUND_GATE, CONFIDENCE_GATE)
 _WITHIN_FRAME = ndimage.generate_binary_structure(3, 1) & np.array([False, True, False])[:, None, None]
@@ -53,17 +53,15 @@ def detect(prepared: PreparedClip, options: Options) -> Step[Segmentation]:
 
 def most_probable(probabilities: np.ndarray) -> np.ndarray:
     """Return (n, size, size) uint8 labels from (n, 3, size, size) uint8 structure probabilities."""
-    background = 255 - probabilities.astype(np.int16).sum(axis=1, keepdims=True)
-    return np.asarray(np.concatenate([background, probabilities], axis=1).argmax(axis=1), np.uint8)
+    return _winners(probabilities)[0]
 
 
 def clean(labels: np.ndarray) -> np.ndarray:
-    """Keep the largest part of each structure on each frame, and fill its holes."""
+    """Keep the largest part of each structure on each frame; fill the holes of the chambers."""
     cleaned = np.zeros_like(labels)
     for structure in (ATRIUM, MYOCARDIUM, VENTRICLE):
         part = _largest_parts(labels == structure)
-        filled = part if structure == MYOCARDIUM else ndimage.binary_fill_holes(part, structure=_WITHIN_FRAME)
-        cleaned[filled] = structure
+        cleaned[part if structure == MYOCARDIUM else _without_holes(part)] = structure
     return cleaned
 
 
@@ -71,10 +69,22 @@ def boundary_confidence(probabilities: np.ndarray, ventricle: np.ndarray) -> np.
     """Return (n,) float32: the mean winning probability around the ventricle's boundary, 0 without one."""
     wide = ndimage.binary_dilation(ventricle, _WITHIN_FRAME, iterations=_BAND)
     band = wide & ~ndimage.binary_erosion(ventricle, _WITHIN_FRAME, iterations=_BAND)
-    background = 255 - probabilities.astype(np.int16).sum(axis=1)
-    winning = np.maximum(background, probabilities.max(axis=1)) / 255
-    counts = band.sum(axis=(1, 2))
-    return np.asarray((winning * band).sum(axis=(1, 2)) / np.maximum(counts, 1), np.float32)
+    winning = _winners(probabilities)[1]
+    frames = np.nonzero(band)[0]
+    sums = np.bincount(frames, weights=winning[band], minlength=len(band))
+    counts = np.bincount(frames, minlength=len(band))
+    return np.asarray(sums / np.maximum(counts, 1) / 255, np.float32)
+
+
+def _winners(probabilities: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the most probable class (n, h, w) uint8 and its probability times 255; ties go to the lower class."""
+    best = 255 - probabilities.sum(axis=1, dtype=np.int16)
+    labels = np.zeros(best.shape, np.uint8)
+    for structure in (VENTRICLE, MYOCARDIUM, ATRIUM):
+        better = probabilities[:, structure - 1] > best
+        labels[better] = structure
+        best = np.maximum(best, probabilities[:, structure - 1])
+    return labels, best
 
 
 def _infer(images: np.ndarray, options: Options) -> Iterator[np.ndarray]:
@@ -104,7 +114,17 @@ def _largest_parts(mask: np.ndarray) -> np.ndarray:
     sizes[0] = 0
     largest = sizes[parts].reshape(len(mask), -1).argmax(axis=1)
     winners = parts.reshape(len(mask), -1)[np.arange(len(mask)), largest]
-    return (parts == winners[:, None, None]) & mask
+    return np.asarray((parts == winners[:, None, None]) & mask)
+
+
+def _without_holes(mask: np.ndarray) -> np.ndarray:
+    """Fill, on each frame of (n, h, w), the background that does not reach the frame's edge."""
+    gaps, count = ndimage.label(~mask, structure=_WITHIN_FRAME)
+    open_gaps = np.zeros(count + 1, bool)
+    for edge in (gaps[:, 0], gaps[:, -1], gaps[:, :, 0], gaps[:, :, -1]):
+        open_gaps[edge.ravel()] = True
+    open_gaps[0] = False
+    return np.asarray(~open_gaps[gaps])
 
 
 def _distrust(confidence: float | None) -> Problem:

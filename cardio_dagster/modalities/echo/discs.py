@@ -111,7 +111,7 @@ def _trimmed_axis(field: np.ndarray, mask: np.ndarray, base: np.ndarray) -> Axis
     inside = positions[_sample(field, base + positions[:, None] * direction) > 0]
     if len(inside) < 2:
         return None
-    first, last = base + inside[0] * direction, base + inside[-1] * direction
+    first, last = base + (inside[0] - _STEP / 2) * direction, base + (inside[-1] + _STEP / 2) * direction
     return Axis((float(first[0]), float(first[1])), (float(last[0]), float(last[1])))
 
 

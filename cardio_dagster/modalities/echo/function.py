@@ -1,7 +1,7 @@
 """What the segmented frames say of the heart's function, in millimetres where they are known.
 
 Belongs here: chambers per frame, the volume curve, its beats. Not here: names, reference
-ranges and pictures (analysis.py, figures.py).
+ranges and pictures (analysis.py).
 """
 
 from dataclasses import dataclass

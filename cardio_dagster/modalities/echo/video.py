@@ -38,11 +38,14 @@ def read_video(path: Path, options: Options, *, container: str) -> tuple[EchoCli
             stream.thread_count = options.threads
             frames = _collect(opened.decode(stream), options)
             rate = float(stream.average_rate) if stream.average_rate else None
+            declared = stream.frames
     except av.FFmpegError as error:
         raise StudyError("E_CORRUPT_001", "the video cannot be opened", seen=type(error).__name__) from error
-    return _clip(frames, container, rate), (
-        problem("E_VALID_004", NO_SPACING, cure="Send the DICOM file to get volumes."),
-    )
+    problems = [problem("E_VALID_004", NO_SPACING, cure="Send the DICOM file to get volumes.")]
+    if len(frames) < declared:
+        message = "the video holds fewer frames than it declares"
+        problems.append(problem("E_QUALITY_002", message, seen=f"{len(frames)} of {declared}"))
+    return _clip(frames, container, rate), tuple(problems)
 
 
 def _clip(frames: np.ndarray, container: str, rate: float | None) -> EchoClip:

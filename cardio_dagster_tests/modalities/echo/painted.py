@@ -36,7 +36,9 @@ def ellipse(shape: tuple[int, int], centre: tuple[float, float], semi: tuple[flo
     return (r**2 + c**2 <= 1).reshape(height, 4, width, 4).mean(axis=(1, 3))
 
 
-def paint_heart(*, semi_long: float, semi_short: float, with_atrium: bool = True, shape: tuple[int, int] = (256, 256)) -> np.ndarray:
+def paint_heart(
+    *, semi_long: float, semi_short: float, with_atrium: bool = True, shape: tuple[int, int] = (256, 256)
+) -> np.ndarray:
     """A frame with a prolate ventricle whose lower end stays at row 150, and an atrium that touches it."""
     image = np.full(shape, float(TISSUE))
     ventricle = ellipse(shape, (150 - semi_long, 128), (semi_long, semi_short))

@@ -14,11 +14,20 @@ from pathlib import Path
 import numpy as np
 
 from cardio_dagster.errors import StudyError
-from cardio_dagster.modalities.ecg.formats.leads import MILLIVOLTS_PER_UNIT, checked_rate, is_known_lead, lead_name, millivolts_per, unique_names
+from cardio_dagster.modalities.ecg.formats.leads import (
+    MILLIVOLTS_PER_UNIT,
+    checked_rate,
+    is_known_lead,
+    lead_name,
+    millivolts_per,
+    unique_names,
+)
 from cardio_dagster.modalities.ecg.signal import EcgRecord
 
 _COMMENT = re.compile(r"^#\s*([\w ]+?)\s*[:=]\s*(.+?)\s*$")
-_TIME = re.compile(r"^(?:time|t|seconds|milliseconds)(?:[\s_]*[\[(]?\s*(s|sec|seconds|ms|msec|milliseconds)\s*[\])]?)?$", re.IGNORECASE)
+_TIME = re.compile(
+    r"^(?:time|t|seconds|milliseconds)(?:[\s_]*[\[(]?\s*(s|sec|seconds|ms|msec|milliseconds)\s*[\])]?)?$", re.IGNORECASE
+)
 _UNIT = re.compile(r"(?:[\s_]*[\[(]\s*([^\])]+)\s*[\])]|[_\s](mv|uv|µv|v))$", re.IGNORECASE)
 _VOLTAGE_COLUMN = re.compile(r"^(?:ecg|ekg|lead|ch|channel|signal|voltage|mv|uv)[\s_:-]*\w*", re.IGNORECASE)
 _MAX_HEADER_LINES = 40
@@ -48,7 +57,9 @@ def read_layout(path: Path) -> CsvLayout | None:
     if b"\0" in head:
         return None
     try:
-        lines = head.decode("utf-8-sig", errors="strict" if len(head) < 16384 else "ignore").splitlines()[:_MAX_HEADER_LINES]
+        lines = head.decode("utf-8-sig", errors="strict" if len(head) < 16384 else "ignore").splitlines()[
+            :_MAX_HEADER_LINES
+        ]
     except UnicodeDecodeError:
         return None
     comments = {m[1].lower().replace(" ", "_"): m[2] for line in lines if (m := _COMMENT.match(line))}
@@ -115,15 +126,29 @@ def _values(path: Path, layout: CsvLayout) -> np.ndarray:
 
     try:
         table = pd.read_csv(
-            path, sep=layout.separator, skiprows=layout.header_line + 1, header=None, comment="#", dtype=np.float64, encoding="utf-8-sig"
+            path,
+            sep=layout.separator,
+            skiprows=layout.header_line + 1,
+            header=None,
+            comment="#",
+            dtype=np.float64,
+            encoding="utf-8-sig",
         )
     except (ValueError, pd.errors.ParserError, UnicodeDecodeError) as error:
-        raise StudyError("E_CORRUPT_001", "a row of the table is not made of numbers or has another length", allowed=f"{len(layout.columns)} numbers a row") from error
+        raise StudyError(
+            "E_CORRUPT_001",
+            "a row of the table is not made of numbers or has another length",
+            allowed=f"{len(layout.columns)} numbers a row",
+        ) from error
     if table.shape[1] != len(layout.columns):
-        raise StudyError("E_CORRUPT_001", "rows and header row differ in length", seen=f"{table.shape[1]} cells", allowed=f"{len(layout.columns)} cells")
+        raise StudyError(
+            "E_CORRUPT_001",
+            "rows and header row differ in length",
+            seen=f"{table.shape[1]} cells",
+            allowed=f"{len(layout.columns)} cells",
+        )
     values = table.to_numpy()
-    values[~np.isfinite(values)] = np.nan
-    return values
+    return np.where(np.isfinite(values), values, np.nan)
 
 
 def _rate(values: np.ndarray, layout: CsvLayout) -> float:
@@ -133,9 +158,19 @@ def _rate(values: np.ndarray, layout: CsvLayout) -> float:
     try:
         from_comment = float(said) if said is not None else None
     except ValueError:
-        raise StudyError("E_VALID_002", "the comment sampling_rate_hz is not a number", seen=str(said)[:20], allowed="# sampling_rate_hz: 500") from None
+        raise StudyError(
+            "E_VALID_002",
+            "the comment sampling_rate_hz is not a number",
+            seen=str(said)[:20],
+            allowed="# sampling_rate_hz: 500",
+        ) from None
     if from_time is not None and from_comment is not None and abs(from_time / from_comment - 1) > 0.01:
-        raise StudyError("E_VALID_002", "time column and comment give different sampling rates", seen=f"{from_time:g} and {from_comment:g} Hz", allowed="the same within 1 %")
+        raise StudyError(
+            "E_VALID_002",
+            "time column and comment give different sampling rates",
+            seen=f"{from_time:g} and {from_comment:g} Hz",
+            allowed="the same within 1 %",
+        )
     rate_hz = from_time if from_comment is None else from_comment
     return checked_rate(rate_hz, where="a column time_s or time_ms, or a comment # sampling_rate_hz")
 
@@ -147,7 +182,9 @@ def _rate_from_time(times: np.ndarray, layout: CsvLayout) -> float | None:
     steps_s = np.diff(times) * layout.time_unit_s
     step_s = float((times[-1] - times[0]) * layout.time_unit_s / (len(times) - 1))
     if not np.isfinite(steps_s).all() or step_s <= 0 or np.abs(steps_s - step_s).max() > 0.6 * step_s:
-        raise StudyError("E_VALID_002", "the time column is not evenly spaced", allowed="steps within 60 % of their mean, ascending")
+        raise StudyError(
+            "E_VALID_002", "the time column is not evenly spaced", allowed="steps within 60 % of their mean, ascending"
+        )
     return round(1.0 / step_s, 3)
 
 
@@ -155,5 +192,11 @@ def _factor(layout: CsvLayout, column: int) -> float:
     """Return mV per unit of one column, by its name or by the comment."""
     name = layout.columns[column]
     match = _UNIT.search(name)
-    unit = (match[1] or match[2]) if match else name if name.lower() in MILLIVOLTS_PER_UNIT else layout.comments.get("unit")
+    unit = (
+        (match[1] or match[2])
+        if match
+        else name
+        if name.lower() in MILLIVOLTS_PER_UNIT
+        else layout.comments.get("unit")
+    )
     return millivolts_per(unit, where=f"column {column + 1} (name it like II_mV, or add # unit: mV)")

@@ -3,7 +3,7 @@
 Belongs here: choosing the group of the rhythm, and raw samples to mV. Not here: images, or anything measured.
 """
 
-import warnings
+import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,13 +12,22 @@ import numpy as np
 from cardio_dagster.errors import StudyError
 from cardio_dagster.modalities.ecg.formats.dicom_header import age_years, device_notes, sex, started_at
 from cardio_dagster.modalities.ecg.formats.leads import checked_rate, lead_name, millivolts_per, unique_names
+from cardio_dagster.modalities.ecg.formats.quiet import quiet_pydicom
 from cardio_dagster.modalities.ecg.signal import EcgRecord
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
 # Waveform Sample Interpretation (5400,1006) -> NumPy type; MB and AB (mu-law, A-law) are audio
-_SAMPLE_TYPES = {("SB", 8): "i1", ("UB", 8): "u1", ("SS", 16): "<i2", ("US", 16): "<u2", ("SL", 32): "<i4", ("UL", 32): "<u4"}
+_SAMPLE_TYPES = {
+    ("SB", 8): "i1",
+    ("UB", 8): "u1",
+    ("SS", 16): "<i2",
+    ("US", 16): "<u2",
+    ("SL", 32): "<i4",
+    ("UL", 32): "<u4",
+}
+_WAVEFORM_DATA = b"\x00\x54\x10\x10OW\x00\x00"  # (5400,1010), explicit little endian; its length follows
 
 
 def read_dicom(path: Path) -> EcgRecord:
@@ -32,13 +41,31 @@ def read_dicom(path: Path) -> EcgRecord:
     without a waveform or of an unknown sample type, E_VALID_001/2/3 for a missing, impossible or
     unknown sampling rate or unit.
     """
-    dataset = _parse(path)
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise StudyError("E_INTAKE_006", "the file cannot be read", seen=type(error).__name__) from error
+    try:
+        with quiet_pydicom():
+            return _record(_parse(content))
+    except StudyError:
+        raise
+    except Exception as error:  # pydicom raises many kinds on damaged bytes, OSError among them
+        raise StudyError("E_CORRUPT_001", "the DICOM file does not parse to its end", seen=_extent(content)) from error
+
+
+def _record(dataset: "Dataset") -> EcgRecord:
     group = _rhythm_group(dataset)
     rate_hz = checked_rate(_number(group, "SamplingFrequency"), where="Sampling Frequency (003A,001A)")
     raw, missing = _raw_samples(group, big_endian=dataset.original_encoding[1] is False)
     channels = list(group.get("ChannelDefinitionSequence", []))
     if len(channels) != raw.shape[1]:
-        raise StudyError("E_VALID_001", "channel definitions do not match the channels", seen=f"{len(channels)} definitions", allowed=f"{raw.shape[1]}")
+        raise StudyError(
+            "E_VALID_001",
+            "channel definitions do not match the channels",
+            seen=f"{len(channels)} definitions",
+            allowed=f"{raw.shape[1]}",
+        )
     statements, values = device_notes(dataset)
     return EcgRecord(
         format="dicom",
@@ -53,24 +80,30 @@ def read_dicom(path: Path) -> EcgRecord:
     )
 
 
-def _parse(path: Path) -> "Dataset":
-    """Return the dataset with its waveform; a damaged file becomes E_CORRUPT_001."""
+def _parse(content: bytes) -> "Dataset":
+    """Return the dataset with its waveform."""
     import pydicom
 
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # values out of their VR are common and judged where they are used
-            dataset = pydicom.dcmread(path)
-            found = "WaveformSequence" in dataset and len(dataset.WaveformSequence) > 0
-    except OSError as error:
-        raise StudyError("E_INTAKE_006", "the file cannot be read", seen=type(error).__name__) from error
-    except Exception as error:  # pydicom raises many kinds on damaged bytes
-        raise StudyError(
-            "E_CORRUPT_001", "the DICOM file does not parse to its end", seen=f"{type(error).__name__} in {path.stat().st_size} bytes"
-        ) from error
+    dataset = pydicom.dcmread(io.BytesIO(content))
+    found = "WaveformSequence" in dataset and len(dataset.WaveformSequence) > 0
     if not found:
-        raise StudyError("E_FORMAT_002", "the DICOM file holds no complete waveform", seen=_sop_class(dataset), allowed="a Waveform Sequence (5400,0100)")
+        raise StudyError(
+            "E_FORMAT_002",
+            "the DICOM file holds no complete waveform",
+            seen=_sop_class(dataset),
+            allowed="a Waveform Sequence (5400,0100)",
+        )
     return dataset
+
+
+def _extent(content: bytes) -> str:
+    """Return how many bytes there are, and how much of the waveform where its element has begun."""
+    at = content.find(_WAVEFORM_DATA)
+    start = at + len(_WAVEFORM_DATA) + 4
+    if at < 0 or start > len(content):
+        return f"{len(content)} bytes, no waveform in them"
+    claimed = int.from_bytes(content[start - 4 : start], "little")
+    return f"{len(content)} bytes, with {min(len(content) - start, claimed)} of {claimed} bytes of waveform"
 
 
 def _sop_class(dataset: "Dataset") -> str:
@@ -81,7 +114,7 @@ def _sop_class(dataset: "Dataset") -> str:
 def _number(item: "Dataset", keyword: str) -> float | None:
     """Return a numeric value, or None where it is absent or no finite number."""
     try:
-        value = float(item.get(keyword))  # type: ignore[arg-type]
+        value = float(item.get(keyword))
     except (TypeError, ValueError):
         return None
     return value if np.isfinite(value) else None
@@ -98,24 +131,47 @@ def _rhythm_group(dataset: "Dataset") -> "Dataset":
 
     group: Dataset = max(dataset.WaveformSequence, key=rank)
     if not rank(group)[0]:
-        raise StudyError("E_FORMAT_002", "only a median beat, no rhythm recording", seen="derived groups only", allowed="an original multiplex group")
+        raise StudyError(
+            "E_FORMAT_002",
+            "only a median beat, no rhythm recording",
+            seen="derived groups only",
+            allowed="an original multiplex group",
+        )
     return group
 
 
 def _raw_samples(group: "Dataset", *, big_endian: bool) -> tuple[np.ndarray, np.ndarray]:
     """Return the stored samples, shape (n_samples, n_channels), and where they are padding."""
-    n_samples, n_channels = int(_number(group, "NumberOfWaveformSamples") or 0), int(_number(group, "NumberOfWaveformChannels") or 0)
+    n_samples, n_channels = (
+        int(_number(group, "NumberOfWaveformSamples") or 0),
+        int(_number(group, "NumberOfWaveformChannels") or 0),
+    )
     if n_samples < 1 or n_channels < 1:
-        raise StudyError("E_VALID_001", "no number of samples or channels", seen=f"{n_samples} samples, {n_channels} channels", allowed="at least 1 of each")
+        raise StudyError(
+            "E_VALID_001",
+            "no number of samples or channels",
+            seen=f"{n_samples} samples, {n_channels} channels",
+            allowed="at least 1 of each",
+        )
     kind = (str(group.get("WaveformSampleInterpretation", "")), int(_number(group, "WaveformBitsAllocated") or 0))
     if kind not in _SAMPLE_TYPES:
-        raise StudyError("E_FORMAT_002", "unsupported sample type", seen=f"{kind[0]} of {kind[1]} bits", allowed="SB, UB, SS, US, SL, UL")
+        raise StudyError(
+            "E_FORMAT_002",
+            "unsupported sample type",
+            seen=f"{kind[0]} of {kind[1]} bits",
+            allowed="SB, UB, SS, US, SL, UL",
+        )
     dtype = np.dtype(_SAMPLE_TYPES[kind])
     data: bytes = group.get("WaveformData") or b""
     needed = n_samples * n_channels * dtype.itemsize
     if len(data) < needed:
         have = len(data) // (n_channels * dtype.itemsize)
-        raise StudyError("E_CORRUPT_001", "waveform data end early", seen=f"{len(data)} bytes, {have} samples per channel", allowed=f"{needed} bytes, {n_samples} samples per channel")
+        raise StudyError(
+            "E_CORRUPT_001",
+            "waveform data end early",
+            seen=f"{len(data)} bytes, {have} samples per channel",
+            allowed=f"{needed} bytes, {n_samples} samples per channel",
+        )
     stored = dtype.newbyteorder(">") if big_endian else dtype
     raw = np.frombuffer(data[:needed], dtype=stored).reshape(n_samples, n_channels)
     padding = group.get("WaveformPaddingValue")
@@ -140,7 +196,9 @@ def _scale(channel: "Dataset", where: str) -> tuple[float, float]:
     """Return mV per step and mV at zero of one channel."""
     sensitivity = _number(channel, "ChannelSensitivity")
     if sensitivity is None:
-        raise StudyError("E_VALID_001", f"no Channel Sensitivity (003A,0210) at {where}", allowed="a number, with its unit")
+        raise StudyError(
+            "E_VALID_001", f"no Channel Sensitivity (003A,0210) at {where}", allowed="a number, with its unit"
+        )
     units: Any = channel.get("ChannelSensitivityUnitsSequence")
     unit = str(units[0].get("CodeValue", "")) if units else None
     factor = millivolts_per(unit, where=f"{where}, Channel Sensitivity Units (003A,0211)")

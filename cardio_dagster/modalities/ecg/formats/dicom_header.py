@@ -33,7 +33,7 @@ def started_at(dataset: "Dataset") -> str | None:
     """Return Acquisition DateTime (0008,002A) as ISO 8601 to the second; None where absent or malformed."""
     text = str(dataset.get("AcquisitionDateTime", ""))[:14]
     try:
-        return datetime.strptime(text, "%Y%m%d%H%M%S").isoformat()  # noqa: DTZ007  # zone as in the file: none
+        return datetime.strptime(text, "%Y%m%d%H%M%S").isoformat()  # zone as in the file: none
     except ValueError:
         return None
 
@@ -60,5 +60,7 @@ def _device_value(name: str, number: Any) -> DeviceValue | None:
         value = float(number)
     except (TypeError, ValueError):
         return None
-    unit = "ms" if _INTERVALS.search(name) else "deg" if _AXES.search(name) else "/min" if "rate" in name.lower() else ""
+    unit = (
+        "ms" if _INTERVALS.search(name) else "deg" if _AXES.search(name) else "/min" if "rate" in name.lower() else ""
+    )
     return DeviceValue(name[:64], value, unit) if name and value else None

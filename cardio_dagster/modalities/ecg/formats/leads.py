@@ -12,8 +12,17 @@ _BY_KEY = {name.lower(): name for name in STANDARD_LEADS}
 _BY_KEY |= {"mlii": "MLII", "mliii": "MLIII", "ml2": "MLII", "d1": "I", "d2": "II", "d3": "III"}
 _BY_KEY |= {"vx": "X", "vy": "Y", "vz": "Z", "x": "X", "y": "Y", "z": "Z"}
 # "Lead I (Einthoven)", "aVR, augmented voltage, right", "ECG_V1", "I [mV]"
-_NOISE = re.compile(r"^(?:lead|ecg|ekg)[\s_:-]+|[\s_]*[\[(,].*$|[_\s](?:mv|uv|µv)$", re.IGNORECASE)
-MILLIVOLTS_PER_UNIT = {"mv": 1.0, "uv": 1e-3, "µv": 1e-3, "μv": 1e-3, "microvolt": 1e-3, "millivolt": 1.0, "v": 1e3, "nv": 1e-6}
+_NOISE = re.compile(r"^(?:lead|ecg|ekg)[\s_:-]+|[\s_]*[\[(,].*$|[_\s](?:mv|uv|µv|v)$", re.IGNORECASE)
+MILLIVOLTS_PER_UNIT = {
+    "mv": 1.0,
+    "uv": 1e-3,
+    "µv": 1e-3,
+    "μv": 1e-3,
+    "microvolt": 1e-3,
+    "millivolt": 1.0,
+    "v": 1e3,
+    "nv": 1e-6,
+}
 
 
 def lead_name(text: str) -> str:
@@ -57,7 +66,9 @@ def millivolts_per(unit: str | None, *, where: str) -> float:
         raise StudyError("E_VALID_001", f"no unit of voltage at {where}", allowed="mV, uV, V, nV")
     factor = MILLIVOLTS_PER_UNIT.get(unit.strip().lower())
     if factor is None:
-        raise StudyError("E_VALID_003", f"unknown unit of voltage at {where}", seen=unit.strip()[:20], allowed="mV, uV, V, nV")
+        raise StudyError(
+            "E_VALID_003", f"unknown unit of voltage at {where}", seen=unit.strip()[:20], allowed="mV, uV, V, nV"
+        )
     return factor
 
 
@@ -70,5 +81,10 @@ def checked_rate(rate_hz: float | None, *, where: str) -> float:
     if rate_hz is None:
         raise StudyError("E_VALID_001", f"no sampling rate at {where}", allowed=allowed)
     if not MIN_SAMPLING_RATE_HZ <= rate_hz <= MAX_SAMPLING_RATE_HZ:
-        raise StudyError("E_VALID_002", f"sampling rate at {where} is not possible for an ECG", seen=f"{rate_hz:g} Hz", allowed=allowed)
+        raise StudyError(
+            "E_VALID_002",
+            f"sampling rate at {where} is not possible for an ECG",
+            seen=f"{rate_hz:g} Hz",
+            allowed=allowed,
+        )
     return rate_hz

@@ -5,6 +5,7 @@ Belongs here: handing a header that we trust to wfdb, and its answer to mV. Not 
 
 import re
 import tempfile
+import warnings
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -34,7 +35,9 @@ def read_wfdb(path: Path) -> EcgRecord:
     """
     header = parse_header(path)
     if header is None:
-        raise StudyError("E_CORRUPT_001", "the WFDB header does not parse", allowed="a record line and one line per signal")
+        raise StudyError(
+            "E_CORRUPT_001", "the WFDB header does not parse", allowed="a record line and one line per signal"
+        )
     if header.is_multi_segment:
         raise StudyError("E_FORMAT_002", "a WFDB record of several segments", allowed="single-segment records")
     rate_hz = checked_rate(header.rate_hz, where="the WFDB record line")
@@ -76,15 +79,26 @@ def _checked_files(header: WfdbHeader, folder: Path) -> dict[str, Path]:
     return files
 
 
+def _library() -> Any:
+    """Return wfdb, without the warnings that pandas 3 gives while wfdb 4.3 is imported."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import wfdb
+    return wfdb
+
+
 def _read(header: WfdbHeader, files: dict[str, Path]) -> Any:
     """Return wfdb's record of a header reduced to what its samples need."""
-    import wfdb
-
-    record_line = f"{_STAGED} {len(header.signals)} {header.rate_hz}" + (f" {header.n_samples}" if header.n_samples else "")
+    wfdb = _library()
+    record_line = f"{_STAGED} {len(header.signals)} {header.rate_hz}" + (
+        f" {header.n_samples}" if header.n_samples else ""
+    )
     with tempfile.TemporaryDirectory(prefix="cardio-wfdb-") as folder:
         for name, path in files.items():
             (Path(folder) / name).symlink_to(path.resolve())
-        (Path(folder) / f"{_STAGED}.hea").write_text("\n".join([record_line, *header.signal_lines]) + "\n", encoding="utf-8")
+        (Path(folder) / f"{_STAGED}.hea").write_text(
+            "\n".join([record_line, *header.signal_lines]) + "\n", encoding="utf-8"
+        )
         try:
             return wfdb.rdrecord(str(Path(folder) / _STAGED))
         except Exception as error:  # wfdb raises many kinds on damaged input
@@ -128,7 +142,7 @@ def _started_at(text: str) -> str | None:
         if first:
             return datetime.fromisoformat(f"{first[1]}T{first[2]:0>8}").isoformat()
         if usual and usual[2]:
-            return datetime.strptime(f"{usual[2]} {usual[1]}", "%d/%m/%Y %H:%M:%S").isoformat()  # noqa: DTZ007  # no zone in the file
+            return datetime.strptime(f"{usual[2]} {usual[1]}", "%d/%m/%Y %H:%M:%S").isoformat()  # no zone in the file
     except ValueError:
         return None
     return usual[1] if usual else None

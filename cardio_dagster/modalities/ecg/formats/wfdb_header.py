@@ -10,8 +10,12 @@ from pathlib import Path
 
 _MAX_HEADER_BYTES = 1 << 20
 _MAX_SIGNALS = 64
-_RECORD = re.compile(r"^\s*(?P<name>[-\w]+)(?P<segments>/\d+)?\s+(?P<n_signals>\d{1,3})(?:\s+(?P<rate>[\d.]+(?:e[+-]?\d+)?)\S*(?:\s+(?P<n_samples>\d+))?)?(?P<rest>.*)$")
-_SIGNAL = re.compile(r"^\s*(?P<file>\S+)\s+(?P<format>\d+)(?:x(?P<per_frame>\d+))?(?::\d+)?(?:\+(?P<offset>\d+))?(?:\s+(?P<gain>\S+))?")
+_RECORD = re.compile(
+    r"^\s*(?P<name>[-\w]+)(?P<segments>/\d+)?\s+(?P<n_signals>\d{1,3})(?:\s+(?P<rate>[\d.]+(?:e[+-]?\d+)?)\S*(?:\s+(?P<n_samples>\d+))?)?(?P<rest>.*)$"
+)
+_SIGNAL = re.compile(
+    r"^\s*(?P<file>\S+)\s+(?P<format>\d+)(?:x(?P<per_frame>\d+))?(?::\d+)?(?:\+(?P<offset>\d+))?(?:\s+(?P<gain>\S+))?"
+)
 _BITS = {"8": 8, "16": 16, "24": 24, "32": 32, "61": 16, "80": 8, "160": 16, "212": 12}
 _PLAIN_NAME = re.compile(r"^[-\w]+(?:\.[-\w]+)*$")
 
@@ -85,7 +89,9 @@ def _assemble(record: re.Match[str], lines: tuple[str, ...], comments: tuple[str
 
 
 def _signal(match: re.Match[str]) -> SignalLine:
-    return SignalLine(match["file"], match["format"], int(match["per_frame"] or 1), int(match["offset"] or 0), match["gain"])
+    return SignalLine(
+        match["file"], match["format"], int(match["per_frame"] or 1), int(match["offset"] or 0), match["gain"]
+    )
 
 
 def signal_paths(header: WfdbHeader, *, folder: Path) -> dict[str, Path] | None:

@@ -1,7 +1,7 @@
-"""Pictures of what was measured: contours on the ED and ES frames, the volume curve.
+"""The picture of the contours, the long axis and the discs on the ED and ES frames.
 
-Belongs here: SVG text, readable on light and dark pages, without ids, scripts or links. Not
-here: what is measured (function.py).
+Belongs here: SVG text over a small JPEG. Not here: the volume curve (curve_figure.py), measuring
+(function.py).
 """
 
 import base64
@@ -17,8 +17,7 @@ from cardio_dagster.modalities.echo.contours import outlines
 from cardio_dagster.modalities.echo.detection import ATRIUM, MYOCARDIUM, VENTRICLE
 from cardio_dagster.modalities.echo.discs import DISCS, Chamber
 from cardio_dagster.modalities.echo.function import Function
-
-Scale = Callable[[float], float]
+from cardio_dagster.modalities.echo.svg import svg_element
 
 _PANEL = 320  # SVG units of the longer side of a picture
 _MARGIN, _CAPTION, _LEGEND = 8, 22, 24
@@ -27,8 +26,6 @@ _STRUCTURES = (
     (ATRIUM, "#ff7096", "left atrium"),
     (VENTRICLE, "#4cc9f0", "left ventricle"),
 )
-_LINE, _ED, _ES = "#3b82c4", "#2a9d6f", "#d1495b"  # contrast of 3 or more to white and to near-black
-_CURVE_W, _CURVE_H, _LEFT, _BOTTOM, _TOP = 660, 220, 56, 40, 16
 
 
 def draw_frames(function: Function) -> Figure:
@@ -51,36 +48,8 @@ def draw_frames(function: Function) -> Figure:
     total_height = height + _CAPTION + _LEGEND + _MARGIN
     titles = " and ".join(f"{title.lower()} (frame {function.frame_number(frame)})" for title, frame in shown)
     description = f"Echo at {titles} with the outlines of left ventricle, myocardium and left atrium"
-    svg = _svg(total_width, total_height, description, panels + _legend(total_height - _LEGEND / 2))
+    svg = svg_element(total_width, total_height, description, panels + _legend(total_height - _LEGEND / 2))
     return Figure("echo_frames", "Left ventricle, myocardium and left atrium", svg, description)
-
-
-def draw_curve(function: Function) -> Figure:
-    """Draw the volume of the ventricle over time with the ED and ES of every beat; needs a beat."""
-    prepared, rate = function.prepared, function.prepared.timing.frame_rate_hz
-    times = np.arange(len(function.curve)) / rate if rate else prepared.frame_indices + 1.0
-    factor = function.volume_ml(1.0) or 100 / float(function.curve.max())
-    unit = "mL" if function.mm_per_pixel else "% of largest"
-    raw = np.array([np.nan if v is None else v.volume * factor for v in function.ventricles])
-    top = 1.05 * float(np.nanmax([raw, function.curve * factor]))
-    x, y = _scales(times, top)
-    points = " ".join(f"{x(t):.1f},{y(v):.1f}" for t, v in zip(times, function.curve * factor, strict=True))
-    dots = "".join(
-        f'<circle cx="{x(t):.1f}" cy="{y(v):.1f}" r="1.6"/>' for t, v in zip(times, raw, strict=True) if np.isfinite(v)
-    )
-    body = (
-        f'<g fill="currentColor" fill-opacity="0.4">{dots}</g>'
-        f'<polyline points="{points}" fill="none" stroke="{_LINE}" stroke-width="2"/>'
-        + _marks(function, factor, times, (x, y))
-        + _axes(times, top, (x, y), ("time (s)" if rate else "frame", f"LV volume ({unit})"))
-    )
-    description = f"Volume of the left ventricle over {len(times)} frames with {len(function.beats)} beats marked"
-    return Figure(
-        "echo_volume_curve",
-        "Left-ventricular volume over time",
-        _svg(_CURVE_W, _CURVE_H, description, body),
-        description,
-    )
 
 
 def _panel_size(box: Letterbox) -> tuple[float, float]:
@@ -146,69 +115,7 @@ def _legend(y: float) -> str:
     return f'<g font-size="11" fill="currentColor">{entries}</g>'
 
 
-def _scales(times: np.ndarray, top: float) -> tuple[Scale, Scale]:
-    start, span = float(times[0]), float(times[-1] - times[0])
-
-    def x(time: float) -> float:
-        return _LEFT + (time - start) / span * (_CURVE_W - _LEFT - 16)
-
-    def y(volume: float) -> float:
-        return _CURVE_H - _BOTTOM - volume / top * (_CURVE_H - _BOTTOM - _TOP)
-
-    return x, y
-
-
-def _marks(function: Function, factor: float, times: np.ndarray, scales: tuple[Scale, Scale]) -> str:
-    x, y = scales
-    marks = []
-    for beat in function.beats:
-        weight = 700 if beat == function.beat else 400
-        for label, frame, volume, colour, shift in (
-            ("ED", beat.ed, beat.edv, _ED, -8),
-            ("ES", beat.es, beat.esv, _ES, 18),
-        ):
-            cx, cy = x(float(times[frame])), y(volume * factor)
-            marks.append(
-                f'<circle cx="{cx:.1f}" cy="{cy:.1f}" r="4.5" fill="{colour}"/>'
-                f'<text x="{cx:.1f}" y="{cy + shift:.1f}" text-anchor="middle" font-weight="{weight}" fill="currentColor">{label}</text>'
-            )
-    return f'<g font-size="11">{"".join(marks)}</g>'
-
-
-def _axes(times: np.ndarray, top: float, scales: tuple[Scale, Scale], titles: tuple[str, str]) -> str:
-    (x, y), (x_title, y_title) = scales, titles
-    bottom, right = _CURVE_H - _BOTTOM, _CURVE_W - 16
-    lines = f'<path d="M{_LEFT} {_TOP}V{bottom}H{right}" fill="none" stroke="currentColor" stroke-width="1"/>'
-    ticks = "".join(
-        f'<text x="{x(t):.1f}" y="{bottom + 15}" text-anchor="middle">{t:g}</text>'
-        for t in _ticks(float(times[0]), float(times[-1]))
-    )
-    ticks += "".join(
-        f'<text x="{_LEFT - 6}" y="{y(v) + 4:.1f}" text-anchor="end">{v:g}</text>' for v in _ticks(0.0, top)
-    )
-    names = (
-        f'<text x="{(_LEFT + right) / 2}" y="{_CURVE_H - 8}" text-anchor="middle">{x_title}</text>'
-        f'<text transform="translate(14 {(_TOP + bottom) / 2}) rotate(-90)" text-anchor="middle">{y_title}</text>'
-    )
-    return lines + f'<g font-size="11" fill="currentColor">{ticks}{names}</g>'
-
-
-def _ticks(low: float, high: float) -> np.ndarray:
-    """Return four to ten round values from `low` to `high`."""
-    raw = (high - low) / 5
-    magnitude = 10 ** np.floor(np.log10(raw))
-    step = magnitude * min((1, 2, 5, 10), key=lambda m: abs(m - raw / magnitude))
-    return np.asarray(np.round(np.arange(np.ceil(low / step), np.floor(high / step) + 1) * step, 6))
-
-
 def _data_uri(picture: np.ndarray) -> str:
     buffer = io.BytesIO()
     Image.fromarray(picture).save(buffer, "JPEG", quality=82)
     return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()
-
-
-def _svg(width: float, height: float, description: str, body: str) -> str:
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" width="{width:.0f}" role="img" '
-        f'aria-label="{description}" style="max-width:100%;height:auto" font-family="system-ui, sans-serif">{body}</svg>'
-    )

@@ -1,0 +1,47 @@
+"""BranchTask and Workplace: what is to be done, and where.
+
+Belongs here: the unit of the fan-out and the key that decides whether its work must be
+repeated. Not here: the work (branch_stage.py).
+"""
+
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from pathlib import Path
+
+from cardio_dagster.modalities import BRANCHES
+from cardio_dagster.modalities.branch import Branch, Options
+from cardio_dagster.outcome import State
+from cardio_dagster.pipeline.versions import STAGE_VERSIONS, digest
+from cardio_dagster.stores.checkpoints import Checkpoints
+from cardio_dagster.study import Study
+
+
+@dataclass(frozen=True)
+class Workplace:
+    """Where a study's stages find their input and leave their results, and what they may use."""
+
+    input_dir: Path
+    checkpoints: Checkpoints
+    options: Options
+    pool: Executor | None = None  # recordings run in parallel on it, one after the other without
+
+
+@dataclass(frozen=True)
+class BranchTask:
+    """One modality of one study, about to enter a state."""
+
+    study: Study
+    state: State
+    modality: str
+
+    @property
+    def branch(self) -> Branch:
+        """The modality's verbs."""
+        return BRANCHES[self.modality]
+
+    @property
+    def key(self) -> str:
+        """The hash of all that decides the result: contents, code versions of this and earlier stages."""
+        contents = [f"{r.recording_id}:{r.sha256}:{r.format}" for r in self.study.of(self.modality)]
+        stages = [f"{s.name}{v}" for s, v in STAGE_VERSIONS.items() if s <= self.state]
+        return digest(*contents, *stages, self.branch.code_version)

@@ -1,0 +1,45 @@
+"""The verb of a state, bound to each recording that came so far.
+
+Belongs here: which verb a state calls and which data it hands over. Not here: calling it
+(branch_stage.py).
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from cardio_dagster.modalities.branch import Options
+from cardio_dagster.outcome import State, Step
+from cardio_dagster.pipeline.branch_task import BranchTask, Workplace
+
+Call = Callable[[], Step[Any]]
+
+
+def bound_verbs(task: BranchTask, place: Workplace, options: Options) -> dict[str, Call]:
+    """Return the call to make for each recording that the former state left data of.
+
+    Raises FileNotFoundError if the former state was never carried out.
+    """
+    branch = task.branch
+
+    def kept(state: State, kind: type) -> dict[str, Any]:
+        return place.checkpoints.data(task.study.study_id, state, task.modality, kind)
+
+    match task.state:
+        case State.VALIDATION:
+            paths = {r.recording_id: place.input_dir / r.path for r in task.study.of(task.modality)}
+            return {rid: (lambda p=path: branch.validate(p, options)) for rid, path in paths.items()}
+        case State.PREPROCESSING:
+            valid = kept(State.VALIDATION, branch.valid_type)
+            return {rid: (lambda v=v: branch.preprocess(v, options)) for rid, v in valid.items()}
+        case State.DETECTION:
+            prepared = kept(State.PREPROCESSING, branch.prepared_type)
+            return {rid: (lambda p=p: branch.detect(p, options)) for rid, p in prepared.items()}
+        case State.ANALYSIS:
+            prepared = kept(State.PREPROCESSING, branch.prepared_type)
+            detected = kept(State.DETECTION, branch.detected_type)
+            return {
+                rid: (lambda p=prepared[rid], d=d, rid=rid: branch.analyse(p, d, rid, options))
+                for rid, d in detected.items()
+            }
+        case _:
+            raise ValueError(f"{task.state.name} does not fan out over modalities")

@@ -1,0 +1,68 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cardio_dagster.modalities.echo.beats import Beat, find_beats, heart_rate_bpm, representative, smooth
+
+
+def wave(frames: int, period: float, *, high: float = 120, low: float = 50, phase: float = 0) -> np.ndarray:
+    """A volume curve that starts at end-diastole and is smallest half a period later."""
+    return (high + low) / 2 + (high - low) / 2 * np.cos(2 * np.pi * (np.arange(frames) / period + phase))
+
+
+def test_three_beats():
+    beats = find_beats(wave(90, 30), 30.0)
+    assert [(b.ed, b.es) for b in beats] == [(0, 15), (30, 45), (60, 75)]
+    assert all(b.ef_pct == pytest.approx(100 * 70 / 120) for b in beats)
+    assert heart_rate_bpm(beats, 30.0) == pytest.approx(60)
+
+
+@settings(max_examples=30, deadline=None)
+@given(factor=st.floats(0.01, 1000))
+def test_ef_does_not_depend_on_the_unit(factor):
+    curve = wave(70, 28)
+    assert [b.ef_pct for b in find_beats(curve * factor, 30.0)] == pytest.approx(
+        [b.ef_pct for b in find_beats(curve, 30.0)]
+    )
+
+
+def test_clip_that_ends_in_systole_counts():
+    (beat,) = find_beats(wave(15, 30), 30.0)
+    assert (beat.ed, beat.es) == (0, 14)
+    assert heart_rate_bpm((beat,), 30.0) is None
+
+
+def test_end_diastole_cut_off_by_the_start_is_left_out():
+    beats = find_beats(wave(80, 30, phase=0.25), 30.0)  # starts half emptied
+    assert beats[0].ed > 0
+    assert all(b.ef_pct == pytest.approx(100 * 70 / 120, abs=0.5) for b in beats)
+
+
+def test_unknown_frame_rate_still_yields_beats_but_no_rate():
+    beats = find_beats(wave(90, 30), None)
+    assert len(beats) == 3
+    assert heart_rate_bpm(beats, None) is None
+
+
+@pytest.mark.parametrize("curve", [wave(9, 8), np.full(60, 100.0), wave(60, 30, high=101, low=99)])
+def test_no_beat_is_claimed(curve):
+    assert find_beats(curve, 30.0) == ()
+
+
+def test_noise_does_not_make_beats():
+    noisy = wave(120, 30) + np.random.default_rng(3).normal(0, 3, 120)
+    assert len(find_beats(smooth(noisy, 30.0), 30.0)) == 4
+
+
+def test_smoothing_fills_gaps_and_drops_outliers():
+    curve = wave(60, 30)
+    broken = curve.copy()
+    broken[[10, 11]] = np.nan
+    broken[40] = 500
+    assert np.abs(smooth(broken, 30.0) - curve).max() < 8  # the curve falls by 7 from one frame to the next
+
+
+def test_representative_is_the_median_beat():
+    beats = tuple(Beat(0, 1, 100, 100 - ef) for ef in (70, 50, 60))
+    assert representative(beats).ef_pct == 60

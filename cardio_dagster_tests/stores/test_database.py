@@ -1,0 +1,79 @@
+import multiprocessing
+import sqlite3
+
+import pytest
+import sqlalchemy as sa
+
+import cardio_dagster.stores.studies  # noqa: F401  (declares the tables)
+from cardio_dagster.errors import SettingsError
+from cardio_dagster.stores.database import connect, create_tables, metadata, reading
+
+FORK = multiprocessing.get_context("fork")
+
+
+def test_one_engine_per_url(database_url):
+    assert connect(database_url) is connect(database_url)
+
+
+@pytest.mark.parametrize("url", ["nonsense", "mysql://u:secret@h/d", "postgresql+psycopg://u:secret@h/d"])
+def test_other_databases_are_refused_without_telling_the_password(url):
+    with pytest.raises(SettingsError, match="sqlite:////absolute") as refused:
+        connect(url)
+    assert "secret" not in str(refused.value)
+
+
+def test_sqlite_is_set_up_for_several_processes(sqlite_url):
+    with reading(connect(sqlite_url)) as connection:
+        settings = {
+            name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
+            for name in ("journal_mode", "busy_timeout", "foreign_keys", "synchronous")
+        }
+    assert settings == {"journal_mode": "wal", "busy_timeout": 30_000, "foreign_keys": 1, "synchronous": 2}
+
+
+def test_a_reader_does_not_wait_for_a_writer(sqlite_url):
+    engine = connect(sqlite_url)
+    create_tables(engine)
+    with engine.begin() as writer, reading(engine) as reader:
+        writer.execute(sa.text("DELETE FROM studies"))
+        assert reader.execute(sa.text("SELECT count(*) FROM studies")).scalar() == 0
+        other = sqlite3.connect(engine.url.database, timeout=0)
+        with pytest.raises(sqlite3.OperationalError, match="locked"):
+            other.execute("BEGIN IMMEDIATE")
+        other.close()
+
+
+def _create(url, barrier, failures):
+    barrier.wait(20)
+    try:
+        create_tables(connect(url))
+    except Exception as error:
+        failures.put(repr(error))
+
+
+def test_tables_are_created_once_by_many_processes(database_url):
+    barrier, failures = FORK.Barrier(6), FORK.SimpleQueue()
+    children = [FORK.Process(target=_create, args=(database_url, barrier, failures)) for _ in range(6)]
+    for child in children:
+        child.start()
+    for child in children:
+        child.join(30)
+    assert failures.empty(), failures.get()
+    assert set(metadata.tables) <= set(sa.inspect(connect(database_url)).get_table_names())
+
+
+def _ask(url, answers):
+    with reading(connect(url)) as connection:
+        answers.put(connection.execute(sa.text("SELECT 42")).scalar())
+
+
+def test_a_forked_child_leaves_the_parents_connection_alone(database_url):
+    engine = connect(database_url)
+    with reading(engine) as connection:
+        assert connection.execute(sa.text("SELECT 1")).scalar() == 1
+        answers = FORK.SimpleQueue()
+        child = FORK.Process(target=_ask, args=(database_url, answers))
+        child.start()
+        child.join(30)
+        assert answers.get() == 42
+        assert connection.execute(sa.text("SELECT 2")).scalar() == 2
