@@ -21,7 +21,7 @@ from cardio_dagster.stores.results import ReleaseRow, ResultStore
 from cardio_dagster.stores.studies import StudyRegistry
 
 START_PATIENCE_S = 120.0
-STUDY_PATIENCE_S = 300.0
+STUDY_PATIENCE_S = 240.0
 SHOWN = 20
 
 

@@ -15,14 +15,14 @@ from pathlib import Path
 
 from cardio_dagster.errors import MachineError, StudyError, problem
 from cardio_dagster.intake.claim import Claim
-from cardio_dagster.intake.enrol import Enrolment
+from cardio_dagster.intake.enrol import Enrolment, clear_attempts
 from cardio_dagster.intake.files import Inspection, Inspector, Refusal, Sniff, content_hash
 from cardio_dagster.intake.limits import IntakeLimits
 from cardio_dagster.intake.moving import locked
 from cardio_dagster.intake.names import judge_characters
 from cardio_dagster.intake.quarantine import DUPLICATES, Reason, set_aside
 from cardio_dagster.outcome import Problem
-from cardio_dagster.stores.studies import StudyRegistry
+from cardio_dagster.stores.studies import StudyRegistry, StudyRow
 from cardio_dagster.study import Study
 
 _TRIES = 5
@@ -73,7 +73,7 @@ class Acceptor:
             return self.quarantine(claim, (error.problem,))
         row = self.registry.by_claim(claim.claim_id) if claim.is_resumed else None
         if row:
-            return self._settle(claim, inspection, row.study, row.problems)
+            return self._settle_again(claim, inspection, row)
         if not inspection.content:
             nothing = problem("E_HARD_001", "nothing in the drop can be a recording")
             return self.quarantine(claim, inspection.problems or (nothing,))
@@ -101,8 +101,10 @@ class Acceptor:
                 claim, inspection, registry=self.registry, store=self.store, sniff=self.sniff, limits=self.limits
             )
             holder = self.registry.by_content(content_hash(enrolment.files))
+            if holder and holder.claim == claim.claim_id:  # a scanner died while its registration was on the way
+                return self._settle_again(claim, inspection, holder)
             if holder:
-                return self._set_duplicate_aside(claim, inspection, holder.study)
+                return self._set_duplicate_aside(claim, inspection, holder)
             study = enrolment.enter()
             if study:
                 return self._settle(claim, inspection, study, enrolment.problems)
@@ -114,17 +116,24 @@ class Acceptor:
         fate = Fate.REGISTERED if study.revision == 1 else Fate.REOPENED
         return Taken(fate, claim.claim_id, claim.ticket.source, study.study_id, study.revision, problems)
 
+    def _settle_again(self, claim: Claim, inspection: Inspection, row: StudyRow) -> Taken:
+        clear_attempts(self.store, row.study.study_id, claim.claim_id, registered=row.input_path)
+        return self._settle(claim, inspection, row.study, row.problems)
+
     def _set_refused_aside(self, claim: Claim, refused: list[Refusal], study_id: str) -> None:
         for refusal in refused:
             if refusal.path.is_relative_to(claim.files):  # members of archives are kept in their archive
                 set_aside(refusal.path, self.store / "quarantine", _reason(claim, study_id, refusal.problems))
 
-    def _set_duplicate_aside(self, claim: Claim, inspection: Inspection, holder: Study) -> Taken:
-        self._set_refused_aside(claim, inspection.refused, holder.study_id)
+    def _set_duplicate_aside(self, claim: Claim, inspection: Inspection, holder: StudyRow) -> Taken:
+        study = holder.study
+        if claim.is_resumed:
+            clear_attempts(self.store, study.study_id, claim.claim_id, registered=holder.input_path)
+        self._set_refused_aside(claim, inspection.refused, study.study_id)
         if claim.files.exists():
-            set_aside(claim.files, self.store / "quarantine" / DUPLICATES, _reason(claim, holder.study_id, ()))
-        fate, problems = Fate.DUPLICATE, inspection.problems
-        return Taken(fate, claim.claim_id, claim.ticket.source, holder.study_id, holder.revision, problems)
+            set_aside(claim.files, self.store / "quarantine" / DUPLICATES, _reason(claim, study.study_id, ()))
+        problems = inspection.problems
+        return Taken(Fate.DUPLICATE, claim.claim_id, claim.ticket.source, study.study_id, study.revision, problems)
 
 
 def _reason(claim: Claim, study_id: str | None, problems: tuple[Problem, ...]) -> Reason:

@@ -3,7 +3,7 @@
 Belongs here: joining a late drop to its study, the folder, the registration. Not here:
 what is set aside (accept.py).
 
-The folder `inputs/<study id>/r<revision>-<claim>/` is made of links to the claim's files and takes
+The folder `inputs/<study id>/r<revision>-<claim>-<try>/` is made of links to the claim's files and takes
 its place by one rename. Every revision has a folder of its own, which never changes again:
 a run of an earlier revision reads what it began with, and an auditor finds all of them.
 """
@@ -12,6 +12,7 @@ import shutil
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from secrets import token_hex
 from typing import Self
 
 from cardio_dagster.intake.assemble import Arrival, assemble, study_id_of
@@ -65,13 +66,15 @@ class Enrolment:
     def enter(self) -> Study | None:
         """Build the folder and register the study; None, with nothing left behind, if another was quicker."""
         arrival = self._arrival()
-        place = Path("inputs") / arrival.study_id / f"r{arrival.revision}-{self.claim.claim_id[2:10]}"
+        place = Path("inputs") / arrival.study_id / f"r{arrival.revision}-{self.claim.claim_id[2:10]}-{token_hex(2)}"
         folder = self.store / place
-        _build(self.claim, self.files, folder)
+        _build(self.claim.folder / "tree", self.files, folder)
         history = self.registry.history(arrival.study_id) if self.earlier else ()
         known = tuple(recording for row in history for recording in row.study.recordings)
         study = assemble(folder, self.files, arrival, sniff=self.sniff, known=known)
         if self._register(study, str(place)):
+            if self.claim.is_resumed:
+                clear_attempts(self.store, study.study_id, self.claim.claim_id, registered=str(place))
             return study
         shutil.rmtree(folder)
         return None
@@ -122,12 +125,21 @@ def _control(inspection: Inspection) -> Control | None:
     return read_control(found[0].path) if found else None
 
 
-def _build(claim: Claim, files: list[GoodFile], folder: Path) -> None:
-    draft = claim.folder / "tree"
-    if claim.is_resumed:  # what this claim built before a crash, and did not register
-        shutil.rmtree(draft, ignore_errors=True)
-        shutil.rmtree(folder, ignore_errors=True)
+def _build(draft: Path, files: list[GoodFile], folder: Path) -> None:
+    if draft.exists():
+        shutil.rmtree(draft)
     for file in files:
         link_or_copy(file.path, draft / file.relative)
     folder.parent.mkdir(parents=True, exist_ok=True)
     draft.rename(folder)
+
+
+def clear_attempts(store: Path, study_id: str, claim_id: str, *, registered: str) -> None:
+    """Remove the folders that a claim built before a crash, all but the one that was `registered`.
+
+    A folder is never built twice under one name: a scanner that died while its registration
+    was on the way may have registered after all.
+    """
+    for folder in (store / "inputs" / study_id).glob(f"r*-{claim_id[2:10]}-*"):
+        if folder != store / registered:
+            shutil.rmtree(folder)

@@ -26,6 +26,7 @@ STAGES: dict[str, State] = {
     "release": State.COMPLETE,
 }
 CHECK_NAME = "quality_gates"
+PLOTTED = ("lvef_pct", "heart_rate_bpm", "qtc_fridericia_ms")
 UPSTREAM: dict[str, str] = dict(zip(list(STAGES)[1:], STAGES, strict=False))
 
 
@@ -77,14 +78,8 @@ def materialization_metadata(dossier: Dossier, stage: str, *, report_url: str | 
 
 def _late_metadata(dossier: Dossier, state: State, report_url: str | None) -> dict[str, Any]:
     metadata: dict[str, Any] = {}
-    if state is State.ANALYSIS or state is State.FUSION:
-        rows = [
-            {"measurement": m.label, "value": m.value, "unit": m.unit, "reason": m.reason or ""}
-            for a in dossier.analyses
-            for m in a.measurements
-        ]
-        if rows:
-            metadata["measurements"] = _table(rows)
+    if state is State.FUSION and dossier.fusion is not None:
+        metadata |= _measured(dossier)
     if state >= State.FUSION and dossier.fusion is not None:
         metadata["coverage"] = dossier.fusion.coverage.value
     if state is State.SCORING and dossier.scores:
@@ -100,6 +95,14 @@ def _late_metadata(dossier: Dossier, state: State, report_url: str | None) -> di
     if dossier.release is not None:
         metadata["release"] = dossier.release.status.value
     return metadata
+
+
+def _measured(dossier: Dossier) -> dict[str, Any]:
+    """Return all measurements as a table and the key ones as numbers, which the UI plots over the studies."""
+    measured = [m for a in dossier.analyses for m in a.measurements]
+    rows = [{"measurement": m.label, "value": m.value, "unit": m.unit, "reason": m.reason or ""} for m in measured]
+    numbers = {m.name: m.value for m in reversed(measured) if m.name in PLOTTED and m.value is not None}
+    return {**numbers, **({"measurements": _table(rows)} if rows else {})}
 
 
 def gate_summary(dossier: Dossier, stage: str) -> GateSummary:

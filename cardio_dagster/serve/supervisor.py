@@ -82,16 +82,15 @@ def running(data_dir: Path) -> dict[str, object] | None:
     return state if alive else None
 
 
-def launch(site: Site) -> int:
-    """Start a supervisor in a session of its own and return its process id."""
+def launch(site: Site) -> subprocess.Popen[bytes]:
+    """Start a supervisor in a session of its own, so that it outlives its parent, and return its process."""
     site.run_dir.mkdir(parents=True, exist_ok=True)
     ports = [str(p) for p in (site.ui_port, site.report_port, site.code_port)]
     command = [sys.executable, "-m", "cardio_dagster.serve.supervisor", str(site.data_dir), *ports]
     with (site.run_dir / "supervisor.log").open("ab") as log:
-        process = subprocess.Popen(
+        return subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
         )
-    return process.pid
 
 
 def stop(data_dir: Path) -> bool:

@@ -4,12 +4,16 @@ The child dies by `os._exit` (no handler, no clean-up, as with SIGKILL) right be
 n-th change of the file system or statement to the database, for every n until it lives.
 """
 
+import errno
 import multiprocessing
 import os
 import shutil
 import signal
 import sys
 import time
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -57,7 +61,7 @@ def scan_and_die(site, url, count):
     return child.exitcode == 9
 
 
-def crash_everywhere(tmp_path, drop, check, *, prepare=lambda site: None, stride=1):
+def crash_everywhere(tmp_path, drop, check, *, prepare=lambda site: None, stride=1, expects_duplicates=False):
     """Run `drop`, a scan that dies at change n, a scan that lives, and `check`, for all n."""
     template = tmp_path / "template"
     template.mkdir()
@@ -73,6 +77,12 @@ def crash_everywhere(tmp_path, drop, check, *, prepare=lambda site: None, stride
         site.settle()
         check(site)
         assert site.open_claims() == []
+        built = {path.relative_to(site.store) for path in site.store.glob("inputs/*/*")}
+        registered = {
+            row.input_path for found in site.registry.pending() for row in site.registry.history(found.study.study_id)
+        }
+        assert {str(path) for path in built} == registered
+        assert site.reasons("duplicates") == [] or expects_duplicates
         connect(url).dispose()
         if not died:
             return count
@@ -132,15 +142,19 @@ def test_a_duplicate_survives_a_death_at_any_step(tmp_path):
         assert row.study.revision == 1
         assert list(site.files("quarantine", "duplicates").values()).count(b"ECG 1") == 1
 
-    crash_everywhere(tmp_path, drop_all({"q/good.csv": "ECG 1", "q/.complete": ""}), check, prepare=prepare, stride=4)
+    crash_everywhere(
+        tmp_path,
+        drop_all({"q/good.csv": "ECG 1", "q/.complete": ""}),
+        check,
+        prepare=prepare,
+        stride=4,
+        expects_duplicates=True,
+    )
 
 
 @pytest.fixture
 def two_file_systems(monkeypatch):
     """Let no rename pass from the landing folder into the store, as between two file systems."""
-    import errno
-    from pathlib import Path
-
     rename = Path.rename
 
     def refuse(self, target):
@@ -212,7 +226,8 @@ def test_a_new_drop_under_a_dead_claims_name_is_not_swallowed_by_it(tmp_path):
 
 
 def scan_until_empty(root, url, number):
-    site = Site(root, StudyRegistry(connect(url)))
+    patient = replace(IntakeLimits(), max_attempts=1000)  # a drop is not to blame for who kills its scanners
+    site = Site(root, StudyRegistry(connect(url)), settings={"limits": patient})
     for _ in range(50):
         result = site.scan(budget_s=0.05)
         if result.waiting == 0 and not result.more:
@@ -257,8 +272,7 @@ def test_scanners_killed_again_and_again_lose_nothing(tmp_path, database_url):
         time.sleep(0.03 + 0.01 * round_number)
         os.kill(child.pid, signal.SIGKILL)
         child.join(30)
-    for _ in range(5):
-        site.scan()
+    site.scan(limits=replace(IntakeLimits(), max_attempts=1000))
     check_each_once(site, 60)
     assert site.open_claims() == []
 
@@ -289,3 +303,53 @@ def test_a_ticket_emptied_by_a_power_cut_loses_no_file(site, ticket):
     (taken,) = site.scan().accepted
     assert (site.registry.get(taken.study_id).folder(site.store) / "ecg.csv").read_text() == "ECG 1"
     assert site.open_claims() == []
+
+
+def test_a_drop_over_which_scanners_die_again_and_again_is_given_up(tmp_path, sqlite_url):
+    site = make_site(tmp_path, sqlite_url)
+    drop_all(FOLDER)(site)
+    for _ in range(IntakeLimits().max_attempts):
+        child = FORK.Process(target=_die_over_the_file, args=(tmp_path, sqlite_url))
+        child.start()
+        child.join(30)
+        assert child.exitcode == 9
+    site.scan()
+    assert site.registry.pending() == ()
+    assert site.codes() == ["E_RETRIES_001"]
+    assert b"ECG 1" in site.files("quarantine").values()
+
+
+def test_a_registration_that_lands_after_its_scanner_died_keeps_its_folder(site, monkeypatch):
+    """The next scanner looks before the dead one's commit is there, and meets it when it registers itself."""
+    real = site.registry.by_content
+    site.drop("p/good.csv", "ECG 1")
+    site.drop("p/.complete", "")
+    with monkeypatch.context() as patched:
+        patched.setattr("cardio_dagster.intake.accept.Acceptor._settle", _interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            site.scan()
+    answers = iter([None])
+    monkeypatch.setattr(site.registry, "by_claim", lambda claim: None)
+    monkeypatch.setattr(site.registry, "by_source", lambda source: None)
+    monkeypatch.setattr(site.registry, "by_content", lambda content: next(answers, real(content)))
+    _forget_locks(site)
+    (taken,) = site.scan().accepted
+    row = site.registry.get(taken.study_id)
+    assert (row.folder(site.store) / "good.csv").read_text() == "ECG 1"
+    assert len(list((site.store / "inputs").glob("*/*"))) == 1
+
+
+def _die_over_the_file(root, url):
+    Site(root, StudyRegistry(connect(url))).scan(sniff=lambda path: os._exit(9))
+
+
+def _interrupt(*_):
+    raise KeyboardInterrupt
+
+
+def _forget_locks(site):
+    """Release the locks of this process, which lives on, as the death of a scanner would."""
+    for link in Path("/proc/self/fd").iterdir():
+        with suppress(FileNotFoundError):
+            if link.readlink().is_relative_to(site.store) and link.readlink().name == "lock":
+                os.close(int(link.name))

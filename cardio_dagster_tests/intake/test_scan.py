@@ -8,9 +8,11 @@ import sqlalchemy as sa
 
 from cardio_dagster.errors import SettingsError
 from cardio_dagster.intake.accept import Fate
+from cardio_dagster.intake.claim import ClaimDesk
+from cardio_dagster.intake.landing import candidates, signature
 from cardio_dagster.intake.limits import IntakeLimits
 from cardio_dagster.study import Priority
-from cardio_dagster_tests.intake.conftest import make_site, sniff
+from cardio_dagster_tests.intake.conftest import KEY, make_site, sniff
 
 
 def test_a_folder_becomes_a_registered_study_and_leaves_the_landing(site):
@@ -246,6 +248,26 @@ def test_the_same_folder_again_is_a_duplicate_and_its_new_file_a_late_one(site):
     (late,) = site.settle().accepted
     assert (late.study_id, late.revision) == (first.study_id, 2)
     assert len(site.registry.get(first.study_id).study.recordings) == 2
+
+
+def test_a_late_copy_does_not_take_the_place_of_what_is_held(site):
+    site.drop("p1/a.csv", "ECG 1")
+    (first,) = site.settle().accepted
+    site.drop("p1/0 copy.csv", "ECG 1")
+    site.drop("p1/b.csv", "ECG 2")
+    site.settle()
+    recordings = site.registry.get(first.study_id).study.recordings
+    assert [(r.recording_id, r.path) for r in recordings] == [("r01", "a.csv"), ("r02", "b.csv")]
+
+
+def test_what_changed_since_the_look_is_not_taken(site):
+    site.drop("p1/a.csv", "ECG 1")
+    (candidate,) = candidates(site.landing, key=KEY)
+    seen = signature(site.landing, candidate)
+    site.drop("p1/b.csv", "ECG 2")
+    desk = ClaimDesk(site.landing, site.store)
+    assert desk.take(candidate, seen, received_at="2026-01-01T00:00:00.000+00:00") is None
+    assert len(list((site.landing / "p1").iterdir())) == 2
 
 
 def test_the_same_content_under_another_name_is_kept_aside_and_not_registered(site):
