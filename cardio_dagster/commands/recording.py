@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from rich.console import Console
@@ -11,6 +11,9 @@ from rich.table import Table
 from cardio_dagster.commands.process import options_of
 from cardio_dagster.errors import CardioError, StudyError
 from cardio_dagster.settings import settings
+
+if TYPE_CHECKING:
+    import numpy as np
 
 ERROR_EXIT = 2
 
@@ -29,14 +32,31 @@ def describe_ecg(file: Path, *, as_json: bool) -> int:
 
 def describe_echo(file: Path, *, as_json: bool, masks: Path | None) -> int:
     """Print the analysis of one clip and write its masks if asked; return the exit code."""
-    from cardio_dagster.modalities.echo.document import describe
+    from cardio_dagster.modalities.echo.document import describe, describe_with_masks
 
     chosen = settings()
+    options = options_of(chosen, threads=chosen.threads)
     try:
-        document = describe(file, options_of(chosen, threads=chosen.threads), masks=masks)
+        if masks is None:
+            document = describe(file, options)
+        else:
+            document, labels = describe_with_masks(file, options)
+            _save_masks(labels, masks)
     except CardioError as error:
         return _refuse(error, as_json=as_json)
-    return _show(document, as_json=as_json)
+    code = _show(document, as_json=as_json)
+    return code if document.format is not None else ERROR_EXIT
+
+
+def _save_masks(labels: "np.ndarray | None", path: Path) -> None:
+    """Write the labels as `mask` (t, h, w) uint8; nothing where there is no segmentation."""
+    import numpy as np
+
+    if labels is None:
+        sys.stderr.write("no segmentation, so no masks were written; the problems say why\n")
+        return
+    with path.open("wb") as file:  # np.savez would add .npz to another name
+        np.savez_compressed(file, mask=labels)
 
 
 def _show(document: Any, *, as_json: bool) -> int:

@@ -66,13 +66,13 @@ def _beat_times(rng: np.random.Generator, duration_s: float, rr_s: float, irregu
     n_beats = int(duration_s / rr_s * 2) + 2
     intervals = np.clip(rr_s * (1 + spread * rng.standard_normal(n_beats)), 0.5 * rr_s, 1.8 * rr_s)
     times = 0.4 + np.cumsum(intervals) - intervals[0]
-    return times[times < duration_s - 0.45]
+    return np.asarray(times[times < duration_s - 0.45])
 
 
 def _fibrillation(rng: np.random.Generator, time_s: np.ndarray) -> np.ndarray:
     phase = 2 * np.pi * (6.0 * time_s + 0.3 * np.sin(2 * np.pi * 0.4 * time_s) + rng.random())
     weights = np.array([0.02, 0.05, 0.08, 0.05, 0.03, 0.02, 0.02, 0.02])
-    return np.sin(phase)[:, None] * weights
+    return np.asarray(np.sin(phase)[:, None] * weights)
 
 
 def _twelve_leads(measured: np.ndarray) -> np.ndarray:

@@ -73,7 +73,7 @@ def _frame(volume_ml: float, speckle: np.ndarray, pixel_spacing_mm: float) -> np
     image = gaussian_filter(brightness, 1.2) * speckle
     image[np.abs(x - WIDTH_PX / 2) > (y + 4) * 0.95] = 0  # the sector
     image[np.hypot(x - WIDTH_PX / 2, y) > HEIGHT_PX - 8] = 0
-    return np.clip(image, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(image, 0, 255), np.uint8)
 
 
 def _axes_mm(volume_ml: float) -> tuple[float, float]:

@@ -49,7 +49,7 @@ def record_study(context: dg.OpExecutionContext, passed: dict[State, Dossier], s
         dossier = passed.get(state, last)
         _keep(dossier, stage, stores)
         context.log_event(_materialization(dossier, stage, stores))
-        context.log_event(_check(dossier, stage))
+        context.log_event(_check(dossier, stage))  # type: ignore[arg-type]  # accepted, and documented for ops
     stores.results().save(study_results(last))
     return release_study(last, stores)
 

@@ -49,7 +49,7 @@ def branch_op(stage: str, state: State) -> dg.OpDefinition:
         out=dg.Out(BranchResult, io_manager_key=IO, metadata={"state": state.name}),
         retry_policy=OUTSIDE_POLICY,
     )
-    def branch(context: dg.OpExecutionContext, task: BranchTask, stores: Stores) -> BranchResult:
+    def branch(context: dg.OpExecutionContext, task: BranchTask, stores: Stores) -> BranchResult:  # type: ignore[type-arg]  # Dagster needs the plain class
         attempt = context.retry_number + 1
         with by_taxonomy(attempt):
             place = stores.workplace(task.study)

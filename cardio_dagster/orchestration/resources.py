@@ -19,7 +19,7 @@ from cardio_dagster.stores.study_tables import StudyRow
 from cardio_dagster.study import Study
 
 
-class Stores(dg.ConfigurableResource):
+class Stores(dg.ConfigurableResource["Stores"]):
     """Everything that is kept of studies, and the limits under which they run."""
 
     landing_dir: str

@@ -71,17 +71,18 @@ def _compute(task: BranchTask, place: Workplace, attempt: int) -> BranchResult[A
 
 def _guarded(call: Call, task: BranchTask, recording_id: str, attempt: int) -> Step[Any]:
     """Call a verb; its step names modality and recording, and so does the problem that replaces an exception."""
-    where = {"modality": task.modality, "recording_id": recording_id}
+    modality = task.modality
     try:
         step = call()
     except StudyError as error:
-        return Step(None, (error.about(modality=task.modality, recording_id=recording_id),))
+        return Step(None, (error.about(modality=modality, recording_id=recording_id),))
     except Exception as error:
         given_up = give_up_or_retry(error, attempt=attempt, stage=task.state.name)
         log.error("%s of %s %s given up: %s", task.state.name, task.modality, recording_id, given_up.seen)
-        return Step(None, (replace(given_up, **where),))
-    problems = tuple(replace(p, **where) for p in step.problems)
-    return Step(step.data, problems, tuple(replace(v, **where) for v in step.verdicts))
+        return Step(None, (replace(given_up, modality=modality, recording_id=recording_id),))
+    problems = tuple(replace(p, modality=modality, recording_id=recording_id) for p in step.problems)
+    verdicts = tuple(replace(v, modality=modality, recording_id=recording_id) for v in step.verdicts)
+    return Step(step.data, problems, verdicts)
 
 
 def _joined_status(steps: dict[str, Step[Any]]) -> Status:

@@ -5,6 +5,7 @@ Belongs here: which verb a state calls and which data it hands over. Not here: c
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from cardio_dagster.modalities.branch import Options
@@ -27,19 +28,16 @@ def bound_verbs(task: BranchTask, place: Workplace, options: Options) -> dict[st
     match task.state:
         case State.VALIDATION:
             paths = {r.recording_id: place.input_dir / r.path for r in task.study.of(task.modality)}
-            return {rid: (lambda p=path: branch.validate(p, options)) for rid, path in paths.items()}
+            return {rid: partial(branch.validate, path, options) for rid, path in paths.items()}
         case State.PREPROCESSING:
             valid = kept(State.VALIDATION, branch.valid_type)
-            return {rid: (lambda v=v: branch.preprocess(v, options)) for rid, v in valid.items()}
+            return {rid: partial(branch.preprocess, v, options) for rid, v in valid.items()}
         case State.DETECTION:
             prepared = kept(State.PREPROCESSING, branch.prepared_type)
-            return {rid: (lambda p=p: branch.detect(p, options)) for rid, p in prepared.items()}
+            return {rid: partial(branch.detect, p, options) for rid, p in prepared.items()}
         case State.ANALYSIS:
             prepared = kept(State.PREPROCESSING, branch.prepared_type)
             detected = kept(State.DETECTION, branch.detected_type)
-            return {
-                rid: (lambda p=prepared[rid], d=d, rid=rid: branch.analyse(p, d, rid, options))
-                for rid, d in detected.items()
-            }
+            return {rid: partial(branch.analyse, prepared[rid], d, rid, options) for rid, d in detected.items()}
         case _:
             raise ValueError(f"{task.state.name} does not fan out over modalities")

@@ -3,6 +3,7 @@
 Belongs here: commands, ports and files. Not here: keeping them alive (supervisor.py).
 """
 
+import json
 import os
 import shutil
 import socket
@@ -10,8 +11,6 @@ import sys
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-
-import yaml
 
 from cardio_dagster.errors import SettingsError
 
@@ -97,12 +96,12 @@ def services(site: Site) -> tuple[Service, ...]:
 
 
 def prepare(site: Site) -> None:
-    """Make the folders, Dagster's instance file and the workspace file."""
+    """Make the folders, Dagster's instance file and the workspace file (JSON, which is YAML too)."""
     for folder in (site.run_dir, site.dagster_home, site.data_dir / "landing", site.data_dir / "store" / "reports"):
         folder.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(_instance_file(), site.dagster_home / "dagster.yaml")
     server = {"host": HOST, "port": site.code_port, "location_name": "cardio_dagster"}
-    (site.run_dir / "workspace.yaml").write_text(yaml.safe_dump({"load_from": [{"grpc_server": server}]}))
+    (site.run_dir / "workspace.yaml").write_text(json.dumps({"load_from": [{"grpc_server": server}]}))
 
 
 def _instance_file() -> Path:

@@ -33,9 +33,7 @@ class Installation:
     def run(self, study_id: str, **options) -> dg.ExecuteInProcessResult:
         """Run the study job on one study."""
         job = self.definitions.resolve_job_def("study")
-        return job.execute_in_process(
-            instance=self.instance, partition_key=study_id, raise_on_error=False, **options
-        )
+        return job.execute_in_process(instance=self.instance, partition_key=study_id, raise_on_error=False, **options)
 
 
 @pytest.fixture

@@ -23,7 +23,9 @@ def test_study_reaches_complete_with_every_asset_and_check(installation):
     study_id = installation.intake(studies.ecg_only)
     result = installation.run(study_id)
     assert result.success
-    made = {e.materialization.asset_key.to_user_string(): e.materialization for e in events(result, "ASSET_MATERIALIZATION")}
+    made = {
+        e.materialization.asset_key.to_user_string(): e.materialization for e in events(result, "ASSET_MATERIALIZATION")
+    }
     assert set(made) == set(STAGES)
     assert {m.partition for m in made.values()} == {study_id}
     assert all(m.tags["dagster/data_version_is_user_provided"] == "true" for m in made.values())

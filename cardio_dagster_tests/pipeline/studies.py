@@ -55,6 +55,12 @@ def beep_branch(**verbs: object) -> Branch:
         **verbs,
     }
     return Branch(
-        name="beep", title="Beep", gates=(), code_version="1", valid_type=Beep, prepared_type=Beep, detected_type=Beep,
+        name="beep",
+        title="Beep",
+        gates=(),
+        code_version="1",
+        valid_type=Beep,
+        prepared_type=Beep,
+        detected_type=Beep,
         **chosen,  # type: ignore[arg-type]
     )

@@ -32,12 +32,8 @@ class UNet(nn.Module):
 
     def __init__(self, widths: tuple[int, ...] = (16, 32, 64, 96, 128), classes: int = 4) -> None:
         super().__init__()
-        self.encoders = nn.ModuleList(
-            ConvBlock(a, b) for a, b in zip((1, *widths[:-1]), widths, strict=True)
-        )
-        self.decoders = nn.ModuleList(
-            ConvBlock(deep + shallow, shallow) for shallow, deep in pairwise(widths)
-        )
+        self.encoders = nn.ModuleList(ConvBlock(a, b) for a, b in zip((1, *widths[:-1]), widths, strict=True))
+        self.decoders = nn.ModuleList(ConvBlock(deep + shallow, shallow) for shallow, deep in pairwise(widths))
         self.head = nn.Conv2d(widths[0], classes, 1)
 
     def forward(self, x: Tensor) -> Tensor:

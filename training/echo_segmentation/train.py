@@ -25,7 +25,15 @@ def soft_dice_loss(logits: Tensor, masks: Tensor) -> Tensor:
     return 1 - (2 * overlap / total.clamp(min=1)).mean()
 
 
-def train(images: Tensor, masks: Tensor, *, epochs: int, batch: int, peak_rate: float, validation: tuple[Tensor, Tensor] | None = None) -> UNet:
+def train(
+    images: Tensor,
+    masks: Tensor,
+    *,
+    epochs: int,
+    batch: int,
+    peak_rate: float,
+    validation: tuple[Tensor, Tensor] | None = None,
+) -> UNet:
     """Fit a UNet with AdamW, one-cycle learning rate, cross-entropy plus soft Dice."""
     rng = torch.Generator().manual_seed(SEED)
     torch.manual_seed(SEED)
@@ -47,7 +55,9 @@ def train(images: Tensor, masks: Tensor, *, epochs: int, batch: int, peak_rate: 
             total += loss.item()
         print(f"epoch {epoch + 1}/{epochs} loss {total / steps:.4f} {time.monotonic() - started:.0f} s", flush=True)
         if validation is not None and (epoch % 6 == 5 or epoch == epochs - 1):
-            print("  held-out Dice LV, myocardium, atrium:", [round(d, 4) for d in dice(network, *validation)], flush=True)
+            print(
+                "  held-out Dice LV, myocardium, atrium:", [round(d, 4) for d in dice(network, *validation)], flush=True
+            )
     return network.eval()
 
 
@@ -90,7 +100,14 @@ def main() -> None:
     images, masks = to_tensors(read_stills(arguments.data, held_out=False), arguments.size)
     validation = to_tensors(read_stills(arguments.data, held_out=True), arguments.size)
     print(f"{len(images)} stills to train on, {len(validation[0])} held out")
-    network = train(images, masks, epochs=arguments.epochs, batch=arguments.batch, peak_rate=arguments.peak_rate, validation=validation)
+    network = train(
+        images,
+        masks,
+        epochs=arguments.epochs,
+        batch=arguments.batch,
+        peak_rate=arguments.peak_rate,
+        validation=validation,
+    )
     torch.save(network.state_dict(), arguments.out.with_suffix(".pt"))
     export(network, arguments.out, arguments.size)
 
