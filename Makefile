@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo stop test lint types check install clean
+.PHONY: demo stop test lint types check bench wheel-check install clean
 
 $(STAMP): pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -34,6 +34,17 @@ types: $(STAMP)
 
 check: $(STAMP)
 	$(BIN)/dg check defs
+
+bench: $(STAMP)
+	$(BIN)/python -W ignore -m benchmarks.bench_study 2> /dev/null
+
+wheel-check: $(STAMP)
+	rm -rf out/wheel && mkdir -p out/wheel/study
+	$(BIN)/python -m build --quiet --wheel --no-isolation --outdir out/wheel .
+	$(BIN)/python -c "from pathlib import Path; from cardio_dagster.demo.studies import mixed_synthetic as w; w(Path('out/wheel/study'))"
+	$(PYTHON) -m venv out/wheel/venv
+	out/wheel/venv/bin/python -m pip install --quiet out/wheel/*.whl
+	cd out/wheel && venv/bin/cardio process study --out reports
 
 clean:
 	rm -rf $(VENV) out

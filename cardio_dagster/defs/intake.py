@@ -13,6 +13,7 @@ from cardio_dagster.defs.partitions import studies
 from cardio_dagster.orchestration.intake import close_exhausted, scan_landing
 from cardio_dagster.orchestration.requests import DAGSTER_PRIORITY, Plan, plan_requests
 from cardio_dagster.orchestration.resources import Stores
+from cardio_dagster.orchestration.run_health import end_dead_runs
 
 
 @dg.sensor(
@@ -25,12 +26,13 @@ from cardio_dagster.orchestration.resources import Stores
 def new_study_sensor(context: dg.SensorEvaluationContext, stores: Stores) -> dg.SensorResult | dg.SkipReason:
     """Register what is complete within the tick's budget, then ask for every run that is due."""
     scanned = scan_landing(stores, context.cursor)
+    dead = end_dead_runs(context.instance)
     plan = plan_requests(context.instance, stores)
     closed = close_exhausted(plan.exhausted, stores)
     requests = _run_requests(plan)
     context.log.info(
         f"accepted {len(scanned.accepted)}, quarantined {len(scanned.quarantined)}, waiting {scanned.waiting}, "
-        f"runs asked for {len(requests)}, given up {closed}"
+        f"runs asked for {len(requests)}, runs found dead {dead}, given up {closed}"
     )
     keys = [row.study.study_id for _, row in plan.single]
     keys += [row.study.study_id for _, rows in plan.bulk for row in rows]

@@ -14,6 +14,7 @@ TOLERANCES: dict[str, float] = {
     "height_cm": 5.0,
     "weight_kg": 5.0,
 }
+_UNITS_IN_WORDS = {"a": "years", "/min": "/min"}
 _WHOSE = ("sex", "age_years")  # a contradiction here may mean that files of two people were mixed
 MIXED_PATIENTS = tuple(f"fusion.conflict.{name}" for name in _WHOSE)
 
@@ -43,14 +44,26 @@ def _compare(name: str, group: list[Feature]) -> Finding | None:
 
 
 def _finding(name: str, group: list[Feature], tolerance: float | None) -> Finding:
-    said = ", ".join(f"{f.text or f'{f.value:g} {f.unit}'.strip()} ({f.source} {f.recording_id})" for f in group)
+    said = ", ".join(f"{_told(f)} ({f.source} {f.recording_id})" for f in group)
     whose = " The files may belong to different patients." if name in _WHOSE else ""
     limit = f"differ by more than {tolerance:g}" if tolerance is not None else "differ"
     return Finding(
         code=f"fusion.conflict.{name}",
-        text=f"{name} differs between sources: {said}.{whose}",
+        text=f"{_in_words(name)} differs between sources: {said}.{whose}",
         grade=Grade.CRITICAL if name in _WHOSE else Grade.NOTE,
         rule=f"the sources of {name} {limit}",
         measurements=(name,),
         modality="fusion",
     )
+
+
+def _told(feature: Feature) -> str:
+    unit = _UNITS_IN_WORDS.get(feature.unit, feature.unit)
+    return feature.text or f"{feature.value:g} {unit}".strip()
+
+
+def _in_words(name: str) -> str:
+    """Return `heart_rate_bpm` as "Heart rate": the unit stands beside each value."""
+    unit = ("_bpm", "_years", "_pct", "_cm", "_kg", "_mmhg", "_ms", "_mmol_l", "_umol_l", "_ml")
+    words = next((name.removesuffix(u) for u in unit if name.endswith(u)), name)
+    return words.replace("_", " ").capitalize()

@@ -3,6 +3,7 @@
 Belongs here: one scan with the installation's settings, and closing what was given up.
 """
 
+import logging
 import time
 from pathlib import Path
 
@@ -16,7 +17,10 @@ from cardio_dagster.orchestration.resources import Stores
 from cardio_dagster.outcome import State, Status
 from cardio_dagster.pipeline.dossier import Dossier
 from cardio_dagster.pipeline.formatting import format_response
+from cardio_dagster.pipeline.records import study_results
 from cardio_dagster.stores.study_tables import StudyRow
+
+log = logging.getLogger(__name__)
 
 
 def scan_landing(stores: Stores, cursor: str | None) -> ScanResult:
@@ -37,11 +41,27 @@ def scan_landing(stores: Stores, cursor: str | None) -> ScanResult:
 
 
 def close_exhausted(rows: tuple[StudyRow, ...], stores: Stores) -> int:
-    """Write the error response of studies whose every run died, and close them; return how many."""
+    """Write the error response of studies whose every run died, and close them; return how many.
+
+    What spoilt the runs may spoil the response too (a full disk). Such a study stays open for
+    the next tick, and the others are not held up by it.
+    """
+    closed = 0
     for row in rows:
-        stop = problem("E_RETRIES_001", "every run of the study died", seen=f"{row.attempt} attempts")
-        opened = Dossier(row.study, study_problems=(*row.problems, stop)).enter(
-            State.RECEIPT, status=Status.FAILED, duration_ms=0.0, peak_memory_mb=0.0
-        )
-        release_study(format_response(opened.fail(stop.code), stores.reports()), stores)
-    return len(rows)
+        try:
+            _close(row, stores)
+        except Exception as error:
+            log.error("%s could not be given up: %s", row.study.study_id, type(error).__name__)
+            continue
+        closed += 1
+    return closed
+
+
+def _close(row: StudyRow, stores: Stores) -> None:
+    stop = problem("E_RETRIES_001", "every run of the study died", seen=f"{row.attempt} attempts")
+    opened = Dossier(row.study, study_problems=(*row.problems, stop)).enter(
+        State.RECEIPT, status=Status.FAILED, duration_ms=0.0, peak_memory_mb=0.0
+    )
+    answered = format_response(opened.fail(stop.code), stores.reports(row.study))
+    stores.results().save(study_results(answered))
+    release_study(answered, stores)

@@ -12,7 +12,7 @@ from cardio_dagster.pipeline.branch_task import Workplace
 from cardio_dagster.settings import Settings
 from cardio_dagster.stores.checkpoints import ParquetCheckpoints
 from cardio_dagster.stores.database import connect, create_tables
-from cardio_dagster.stores.reports import ReportStore
+from cardio_dagster.stores.reports import ReportStore, StandingReports
 from cardio_dagster.stores.results import ResultStore
 from cardio_dagster.stores.studies import StudyRegistry
 from cardio_dagster.stores.study_tables import StudyRow
@@ -67,9 +67,11 @@ class Stores(dg.ConfigurableResource["Stores"]):
         """Return the Parquet checkpoints."""
         return ParquetCheckpoints(self.checkpoint_url)
 
-    def reports(self) -> ReportStore:
-        """Return the written reports."""
-        return ReportStore(Path(self.store_dir) / "reports")
+    def reports(self, study: Study) -> ReportStore:
+        """Return the written reports; once this revision is released, its report is never written again."""
+        released = any(row.revision == study.revision for row in self.results().released(study.study_id))
+        folder = Path(self.store_dir) / "reports"
+        return StandingReports(folder) if released else ReportStore(folder)
 
     def options(self) -> Options:
         """Return the limits that the domain is held to."""

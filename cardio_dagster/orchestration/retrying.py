@@ -16,12 +16,13 @@ OUTSIDE_POLICY = dg.RetryPolicy(max_retries=2, delay=1, backoff=dg.Backoff.EXPON
 def by_taxonomy(attempt: int) -> Iterator[None]:
     """Retry what the taxonomy lets retry; fail for good, without run or op retry, what it does not.
 
-    The exception's text stays out of the failure: it may carry a path or a name.
+    The exception's text stays out of the failure, and the exception out of its chain, which
+    Dagster stores: it may carry a path or a name.
     """
     try:
         yield
     except RetryError as again:
-        raise dg.RetryRequested(max_retries=again.max_attempts - 1, seconds_to_wait=again.wait_s) from again
+        raise dg.RetryRequested(max_retries=again.max_attempts - 1, seconds_to_wait=again.wait_s) from None
     except dg.Failure:
         raise
     except Exception as error:
@@ -29,6 +30,6 @@ def by_taxonomy(attempt: int) -> Iterator[None]:
         rule = RETRY_RULES[failure_class]
         if attempt < rule.attempts:
             wait = rule.delay_before(attempt + 1)
-            raise dg.RetryRequested(max_retries=rule.attempts - 1, seconds_to_wait=wait) from error
+            raise dg.RetryRequested(max_retries=rule.attempts - 1, seconds_to_wait=wait) from None
         what = f"{failure_class.value}: {type(error).__name__} {place_of(error)}"
-        raise dg.Failure(what, allow_retries=False, metadata={"failure_class": failure_class.value}) from error
+        raise dg.Failure(what, allow_retries=False, metadata={"failure_class": failure_class.value}) from None

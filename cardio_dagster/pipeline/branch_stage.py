@@ -14,7 +14,7 @@ from cardio_dagster.errors import CODES, FailureClass, StudyError
 from cardio_dagster.outcome import Outcome, Status, Step
 from cardio_dagster.pipeline.branch_task import BranchTask, Workplace
 from cardio_dagster.pipeline.memory import peak_memory_mb, reset_peak_memory
-from cardio_dagster.pipeline.retry import gentler, give_up_or_retry
+from cardio_dagster.pipeline.retry import gentler, give_up_or_retry, shared
 from cardio_dagster.pipeline.verbs import Call, bound_verbs
 from cardio_dagster.stores.checkpoints import BranchHead, BranchResult
 
@@ -44,7 +44,8 @@ def _is_lasting(outcome: Outcome) -> bool:
 def _compute(task: BranchTask, place: Workplace, attempt: int) -> BranchResult[Any]:
     started_at_s, clock = time.time(), time.perf_counter()
     reset_peak_memory()
-    calls = bound_verbs(task, place, gentler(place.options, attempt))
+    n_recordings = len(task.study.of(task.modality))
+    calls = bound_verbs(task, place, shared(gentler(place.options, attempt), n_recordings))
     many = place.pool.map if place.pool is not None and len(calls) > 1 else map
     steps = dict(zip(calls, many(lambda rid: _guarded(calls[rid], task, rid, attempt), calls), strict=True))
     duration_s = time.perf_counter() - clock

@@ -67,6 +67,11 @@ def gentler(options: Options, attempt: int) -> Options:
     return replace(options, batch_size=max(1, options.batch_size >> (attempt - 1)))
 
 
+def shared(options: Options, n_recordings: int) -> Options:
+    """Return the options with the threads divided among recordings that run side by side."""
+    return replace(options, threads=max(1, options.threads // max(1, n_recordings)))
+
+
 def with_retry(work: Callable[[int], T], *, sleep: Callable[[float], None] = time.sleep) -> T:
     """Call `work(attempt)`, counted from 1, until it returns.
 

@@ -4,7 +4,7 @@ Belongs here: running the network and cleaning what it says. Not here: preparing
 or measuring (analysis.py).
 """
 
-from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -36,7 +36,7 @@ def detect(prepared: PreparedClip, options: Options) -> Step[Segmentation]:
 
     MemoryError, ModelLoadError and ModelHashError pass through.
     """
-    probabilities = np.concatenate(list(_infer(prepared.images, options)))
+    probabilities = _infer(prepared.images, options)
     labels = clean(most_probable(probabilities))
     ventricle = labels == VENTRICLE
     found = FOUND_GATE.judge(float(np.mean(ventricle.mean(axis=(1, 2)) >= AREA_SHARE_MIN)))
@@ -87,22 +87,28 @@ def _winners(probabilities: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return labels, best
 
 
-def _infer(images: np.ndarray, options: Options) -> Iterator[np.ndarray]:
+def _infer(images: np.ndarray, options: Options) -> np.ndarray:
+    """Return (n, 3, size, size) uint8 structure probabilities, `options.threads` batches at once.
+
+    Batches in parallel on a session of one thread each cost a quarter less processor time than one
+    batch on a session of several threads, which wait for each other after every layer.
+    """
     model = catalogue.entry(MODEL)
-    session = catalogue.load_session(MODEL, threads=options.threads)
-    for start in range(0, len(images), options.batch_size):
-        batch = images[start : start + options.batch_size, None].astype(np.float32) / 255
-        probability = _run(session, model, batch)
-        yield np.floor(probability[:, 1:] * 255).astype(np.uint8)  # floor: the sum stays within 255
+    session = catalogue.load_session(MODEL, threads=1)
+    batches = [images[start : start + options.batch_size] for start in range(0, len(images), options.batch_size)]
+    with ThreadPoolExecutor(options.threads, thread_name_prefix="echo-network") as pool:
+        return np.concatenate(list(pool.map(lambda batch: _run(session, model, batch), batches)))
 
 
-def _run(session: Any, model: catalogue.ModelEntry, batch: np.ndarray) -> np.ndarray:
+def _run(session: Any, model: catalogue.ModelEntry, images: np.ndarray) -> np.ndarray:
+    feed = {model.input_name: images[:, None].astype(np.float32) / 255}
     try:
-        return np.asarray(session.run([model.output_name], {model.input_name: batch})[0])
+        probability = session.run([model.output_name], feed)[0]
     except RuntimeError as error:
         if "allocate" in str(error) or "bad_alloc" in str(error):  # onnxruntime has no type of its own for it
-            raise MemoryError(f"the network needs more memory for a batch of {len(batch)}") from error
+            raise MemoryError(f"the network needs more memory for a batch of {len(images)}") from error
         raise
+    return np.asarray(np.floor(probability[:, 1:] * 255), np.uint8)  # floor: the sum stays within 255
 
 
 def _largest_parts(mask: np.ndarray) -> np.ndarray:

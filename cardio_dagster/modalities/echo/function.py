@@ -94,4 +94,4 @@ def _why_no_beat(frames: int) -> str:
         return "a still shows no contraction"
     if frames < FRAMES_MIN:
         return f"{frames} frames are too few to find a contraction, {FRAMES_MIN} are needed"
-    return "the ventricle does not visibly contract in this clip"
+    return "the clip shows no whole contraction of the ventricle"

@@ -23,7 +23,8 @@ FRAMES_MAX = 256  # chosen from a clip: eight seconds at 32 Hz, several beats
 RATE_ENOUGH_HZ = 30.0  # faster clips are thinned to no less than this (ASE 2015: at least 30 frames a second)
 _ECHO_GREY = 8  # darker is background, allowing for JPEG noise
 _SAMPLED_FRAMES = 16
-_PIECE_SHARE = 0.02  # of the largest piece: smaller ones are text, marks and rulers
+_PIECE_SHARE = 0.02  # of the size of the largest piece: smaller ones are text, marks and rulers
+_PIECE_MOTION = 0.2  # of its change over time: what stands still in a clip is a menu or a grey scale
 
 FRAMES_GATE = Gate("echo_frames", "1", "Enough frames to see a contraction", "1", minimum=10)
 RATE_GATE = Gate("echo_frame_rate", "1", "Frame rate that catches end-systole", "Hz", minimum=20)
@@ -89,8 +90,10 @@ def _visible(frames: np.ndarray) -> np.ndarray:
     if count == 0:
         raise StudyError("E_QUALITY_001", "the image is blank", seen=f"no area brighter than grey {_ECHO_GREY} of 255")
     sizes = np.bincount(pieces.ravel())[1:]
-    kept = np.flatnonzero(sizes >= _PIECE_SHARE * sizes.max()) + 1
-    return np.isin(pieces, kept)
+    motion = ndimage.mean(np.ptp(sampled, axis=0), pieces, np.arange(1, count + 1))
+    largest = sizes.argmax()
+    kept = (sizes >= _PIECE_SHARE * sizes[largest]) & (motion >= _PIECE_MOTION * motion[largest])
+    return np.isin(pieces, np.flatnonzero(kept) + 1)
 
 
 def _letterbox(clip: EchoClip, visible: np.ndarray) -> Letterbox:

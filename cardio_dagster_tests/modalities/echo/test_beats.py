@@ -39,13 +39,30 @@ def test_end_diastole_cut_off_by_the_start_is_left_out():
     assert all(b.ef_pct == pytest.approx(100 * 70 / 120, abs=0.5) for b in beats)
 
 
+def test_clip_cut_in_systole_is_paired_with_the_diastole_that_follows():
+    """Half emptied on the first frame: the cut end-diastole would make a false EF of about 30 %."""
+    (beat,) = find_beats(wave(32, 30, phase=0.3), 30.0)
+    assert beat.ed > beat.es
+    assert beat.ef_pct == pytest.approx(100 * 70 / 120, abs=0.5)
+
+
 def test_unknown_frame_rate_still_yields_beats_but_no_rate():
     beats = find_beats(wave(90, 30), None)
     assert len(beats) == 3
     assert heart_rate_bpm(beats, None) is None
 
 
-@pytest.mark.parametrize("curve", [wave(9, 8), np.full(60, 100.0), wave(60, 30, high=101, low=99)])
+@pytest.mark.parametrize(
+    "curve",
+    [
+        wave(9, 8),
+        np.full(60, 100.0),
+        wave(60, 30, high=101, low=99),
+        wave(10, 30),  # ends while the ventricle still empties
+        wave(16, 30, phase=0.3),  # starts half emptied and ends while it still fills
+        wave(12, 30, phase=0.55),  # only fills
+    ],
+)
 def test_no_beat_is_claimed(curve):
     assert find_beats(curve, 30.0) == ()
 
@@ -66,3 +83,9 @@ def test_smoothing_fills_gaps_and_drops_outliers():
 def test_representative_is_the_median_beat():
     beats = tuple(Beat(0, 1, 100, 100 - ef) for ef in (70, 50, 60))
     assert representative(beats).ef_pct == 60
+
+
+def test_a_second_systole_that_the_clip_cuts_short_is_not_taken():
+    """As in the 30-frame public clip: cut systole, filling, ejection that ends early."""
+    (beat,) = find_beats(wave(33, 30, phase=0.3), 30.0)
+    assert (beat.es, beat.ed) == (6, 21)

@@ -74,6 +74,15 @@ def test_black_borders_do_not_change_the_volumes(paint_reader, write_npz):
     assert values(analysis)["lv_edv_ml"] == pytest.approx(plain["lv_edv_ml"], rel=0.02)
 
 
+def test_a_menu_that_stands_still_is_cropped_away(paint_reader, write_npz):
+    moving = beating_heart(frames=12, period=12)
+    moving = np.where(moving == TISSUE, moving + np.random.default_rng(2).integers(-4, 5, moving.shape), moving)
+    with_menu = np.pad(moving.astype(np.uint8), ((0, 0), (0, 60), (0, 0)))
+    with_menu[:, -30:, 20:200] = 60
+    prepared, _, _ = run(write_npz(image=with_menu, pixel_spacing_mm=0.8, frame_rate_hz=30.0))
+    assert prepared.data.letterbox.height == pytest.approx(256, abs=2)
+
+
 def test_a_still_has_a_volume_but_no_ef(paint_reader, write_npz):
     _, _, analysis = run(write_npz(image=HEART[0], pixel_spacing_mm=0.8))
     found = {m.name: m for m in analysis.measurements}
@@ -86,7 +95,7 @@ def test_a_still_has_a_volume_but_no_ef(paint_reader, write_npz):
 
 def test_a_heart_that_stands_still_has_no_ef(paint_reader, write_npz):
     _, _, analysis = run(write_npz(image=np.repeat(HEART[:1], 30, axis=0), pixel_spacing_mm=0.8, frame_rate_hz=30.0))
-    assert "contract" in analysis.measurements[0].reason
+    assert "no whole contraction" in analysis.measurements[0].reason
 
 
 def test_no_atrium_is_said(paint_reader, write_npz):
@@ -139,7 +148,7 @@ def test_fast_and_long_clips_are_thinned(write_npz):
 
 def test_batches_are_as_large_as_the_options_say(paint_reader, write_npz):
     run(write_npz(image=HEART, pixel_spacing_mm=0.8, frame_rate_hz=30.0), Options(batch_size=16))
-    assert paint_reader.batches == [16, 16, 16, 12]
+    assert sorted(paint_reader.batches) == [12, 16, 16, 16]
 
 
 def test_batch_size_does_not_change_the_result(paint_reader, write_npz):
