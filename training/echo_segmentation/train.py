@@ -10,8 +10,9 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from training.echo_segmentation.data import augment, read_stills, to_tensors
+from training.echo_segmentation.data import read_stills
 from training.echo_segmentation.model import UNet
+from training.echo_segmentation.tensors import augment, to_tensors
 
 SEED = 20260
 
