@@ -9,6 +9,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from cardio_dagster.commands.process import wide_console
 from cardio_dagster.demo.studies import DEMO_STUDIES, drop
 from cardio_dagster.errors import SettingsError
 from cardio_dagster.reporting.json_report import from_json
@@ -27,7 +28,7 @@ SHOWN = 20
 
 def run_demo(*, detach: bool, ui_port: int) -> int:
     """Run the demonstration; return 0 when every study got its report, 1 otherwise."""
-    chosen, console = settings(), Console()
+    chosen, console = settings(), wide_console()
     site = Site(chosen.data_dir.resolve(), free_port(ui_port), free_port(ui_port + 1), free_port(ui_port + 2))
     if running(site.data_dir) is not None:
         raise SettingsError("a demo is already running for this data folder; end it with `make stop`")

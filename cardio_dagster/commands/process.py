@@ -51,8 +51,14 @@ def process_paths(paths: list[Path], *, out: Path, jobs: int) -> int:
         for dossier in _each(work, paths, jobs):
             dossiers.append(dossier)
             progress.update(bar, advance=1, description=f"{dossier.study.study_id} {dossier.state.name}")
-    Console().print(summary_table((as_report(d), f"{d.report_path}/report.html") for d in dossiers))
+    wide_console().print(summary_table((as_report(d), f"{d.report_path}/report.html") for d in dossiers))
     return ERROR_EXIT if any(d.failed for d in dossiers) else 0
+
+
+def wide_console() -> Console:
+    """Return a console for tables: as wide as the terminal, or 100 columns where there is none."""
+    console = Console()
+    return console if console.is_terminal else Console(width=100)
 
 
 def process_one(path: Path, *, out: Path, options: Options, limits: IntakeLimits) -> Dossier:
@@ -78,6 +84,7 @@ def options_of(chosen: Settings, *, threads: int) -> Options:
     """Return the limits that the settings give the domain."""
     return replace(
         Options(max_file_mb=chosen.max_file_mb, memory_limit_mb=chosen.memory_limit_mb),
+        model_catalogue=str(chosen.model_catalogue) if chosen.model_catalogue else None,
         batch_size=chosen.batch_size,
         threads=threads,
     )

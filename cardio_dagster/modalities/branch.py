@@ -32,13 +32,18 @@ class Options:
     """Limits and resources of a run, the same for every verb.
 
     `batch_size` is the number of images a model sees at once (halved when memory runs out);
-    `threads` is what a verb may use inside. None means no limit.
+    `threads` is what a verb may use inside. A limit of None means no limit.
     """
 
     batch_size: int = 8
     threads: int = 2
     memory_limit_mb: float | None = None
     max_file_mb: float = 2048.0
+    model_catalogue: str | None = None  # path of a site's own models; None means the shipped ones
+
+
+def _no_models(_: Options) -> str:
+    return ""
 
 
 @dataclass(frozen=True)
@@ -50,6 +55,7 @@ class Branch:
     preprocess(valid, options)      -> Step[prepared_type]   clean, quality gates
     detect(prepared, options)       -> Step[detected_type]   find structures
     analyse(prepared, detected, recording_id, options) -> Step[Analysis]   measure
+    models(options)                 -> str       the hashes of the models in use; they decide whether a checkpoint still holds
     """
 
     name: str
@@ -64,3 +70,4 @@ class Branch:
     valid_type: type
     prepared_type: type
     detected_type: type
+    models: Callable[[Options], str] = _no_models

@@ -46,10 +46,12 @@ _sessions: dict[tuple[str, int], "onnxruntime.InferenceSession"] = {}
 def use_catalogue(path: Path | None) -> None:
     """Read models from the catalogue at `path` from now on; None means the shipped one.
 
-    Process-wide, and it drops every cached session: call it once at the start of a process.
+    Process-wide; a change of the catalogue drops every cached session, the same one again costs nothing.
     """
     global _catalogue_path, _entries
     with _lock:
+        if (path or SHIPPED_CATALOGUE) == _catalogue_path:
+            return
         _catalogue_path, _entries = path or SHIPPED_CATALOGUE, None
         _sessions.clear()
 

@@ -8,6 +8,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
 
+from cardio_dagster.errors import MachineError
 from cardio_dagster.modalities import BRANCHES
 from cardio_dagster.modalities.branch import Branch, Options
 from cardio_dagster.outcome import State
@@ -39,9 +40,15 @@ class BranchTask:
         """The modality's verbs."""
         return BRANCHES[self.modality]
 
-    @property
-    def key(self) -> str:
-        """The hash of all that decides the result: contents, code versions of this and earlier stages."""
+    def key(self, options: Options) -> str:
+        """Return the hash of all that decides the result: contents, code of this and earlier stages, models."""
         contents = [f"{r.recording_id}:{r.sha256}:{r.format}" for r in self.study.of(self.modality)]
         stages = [f"{s.name}{v}" for s, v in STAGE_VERSIONS.items() if s <= self.state]
-        return digest(*contents, *stages, self.branch.code_version)
+        return digest(*contents, *stages, self.branch.code_version, self._models(options))
+
+    def _models(self, options: Options) -> str:
+        """Return the hashes of the models in use; where they cannot be told, the verb that needs them says why."""
+        try:
+            return self.branch.models(options)
+        except MachineError:
+            return "unknown"

@@ -26,7 +26,8 @@ def test_fibrillation_is_irregular_and_sinus_rhythm_is_not():
     spread = [
         np.std(np.diff(synthetic_ecg(sampling_rate_hz=250, duration_s=60, irregular=i).r_peaks_s)) for i in (0, 1)
     ]
-    assert spread[0] < 0.03 < 0.1 < spread[1]
+    assert spread[0] < 0.03
+    assert spread[1] > 0.1
 
 
 @pytest.mark.parametrize("lvef_pct", [25.0, 60.0])
@@ -35,9 +36,11 @@ def test_area_of_the_drawn_ventricle_gives_its_volume(lvef_pct):
     assert clip.lvef_pct == pytest.approx(lvef_pct, abs=0.5)
     # Half ellipsoid of length l and radius r: area pi/2 r l, volume 2/3 pi r^2 l, with l = 3.6 r.
     frame = clip.frames[0].astype(float)
-    column = frame[:, round(frame.shape[1] * 0.55)]
-    dark = np.flatnonzero((column < 40) & (np.arange(column.size) > 40) & (np.arange(column.size) < 230))
-    length_mm = (dark.max() - dark.min()) * clip.pixel_spacing_mm
+    middle = round(frame.shape[1] * 0.55)
+    column = frame[:, middle - 3 : middle + 4].mean(1)  # through the apex, speckle averaged
+    dark = np.flatnonzero((column < 70) & (np.arange(column.size) > 55) & (np.arange(column.size) < 236))
+    leaflets_mm = 1.5
+    length_mm = (dark.max() - dark.min() + 1) * clip.pixel_spacing_mm + leaflets_mm
     volume_ml = 2 / 3 * np.pi * (length_mm / 3.6) ** 2 * length_mm / 1000
     assert volume_ml == pytest.approx(clip.volume_ml[0], rel=0.12)
 

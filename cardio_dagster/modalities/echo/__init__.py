@@ -26,4 +26,5 @@ BRANCH = Branch(
     valid_type=EchoClip,
     prepared_type=PreparedClip,
     detected_type=Segmentation,
+    models=detection.use_models,
 )

@@ -5,6 +5,7 @@ or measuring (analysis.py).
 """
 
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -36,6 +37,7 @@ def detect(prepared: PreparedClip, options: Options) -> Step[Segmentation]:
 
     MemoryError, ModelLoadError and ModelHashError pass through.
     """
+    use_models(options)
     probabilities = _infer(prepared.images, options)
     labels = clean(most_probable(probabilities))
     ventricle = labels == VENTRICLE
@@ -49,6 +51,12 @@ def detect(prepared: PreparedClip, options: Options) -> Step[Segmentation]:
     sha256 = catalogue.fingerprint(MODEL)
     data = Segmentation(labels, probabilities, confidence, trust.value or 0.0, trust.passed, MODEL, sha256)
     return Step(data, () if trust.passed else (_distrust(trust.value),), (found, trust))
+
+
+def use_models(options: Options) -> str:
+    """Take the models of the site's catalogue where the options name one; return the hash of the one in use."""
+    catalogue.use_catalogue(Path(options.model_catalogue) if options.model_catalogue else None)
+    return catalogue.fingerprint(MODEL)
 
 
 def most_probable(probabilities: np.ndarray) -> np.ndarray:
