@@ -112,7 +112,9 @@ def through_dagster(base: Path, n_studies: int) -> list[Row]:
     ]
 
 
-def _added_by_job(job: dg.JobDefinition, instance: dg.DagsterInstance, study_id: str, stores: Stores, base: Path) -> float:
+def _added_by_job(
+    job: dg.JobDefinition, instance: dg.DagsterInstance, study_id: str, stores: Stores, base: Path
+) -> float:
     order = replace(work_order(study_id, stores), checkpoint_url=str(base / "plain"), report_dir=str(base / "plain"))
     started = time.perf_counter()
     work(order)

@@ -65,7 +65,9 @@ def test_no_modality_knows_another():
         parts = path.relative_to(PACKAGE).parts
         if parts[0] != "modalities" or len(parts) == 2:
             continue
-        others = [n for n in imports(path) for o in names if o != parts[1] and n.startswith(f"cardio_dagster.modalities.{o}")]
+        others = [
+            n for n in imports(path) for o in names if o != parts[1] and n.startswith(f"cardio_dagster.modalities.{o}")
+        ]
         assert not others, f"{path.relative_to(PACKAGE)} imports {others}"
 
 

@@ -50,6 +50,8 @@ def test_wheel_runs_a_study(unpacked, tmp_path):
         "from cardio_dagster.cli import main; main()"
     )
     command = [sys.executable, "-c", code, str(unpacked), "process", "study", "--out", "out"]
-    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(
+        command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120, check=False
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     assert len(list((tmp_path / "out").glob("*/r1/report.html"))) == 1

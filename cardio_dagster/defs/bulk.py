@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from cardio_dagster.orchestration.bulk import record_study, work_order
+from cardio_dagster.orchestration.bulk import record_or_give_back, work_order
 from cardio_dagster.orchestration.pool import WorkerPool
 from cardio_dagster.orchestration.resources import Stores
 
@@ -37,14 +37,11 @@ def process_chunk(context: dg.OpExecutionContext, study_ids: list[str], stores: 
     ended_badly = []
     orders = [work_order(study_id, stores) for study_id in study_ids]
     with WorkerPool(stores.threads) as pool:
-        for order, passed in pool.run(orders):
-            if passed is None:
-                context.log.error(f"{order.study.study_id}: its worker died; the sensor will ask for it again")
-                ended_badly.append(order.study.study_id)
-                continue
-            closed = record_study(context, passed, stores)
-            if closed.failed:
-                ended_badly.append(order.study.study_id)
+        for finished in pool.run(orders):
+            study_id = finished.order.study.study_id
+            closed = record_or_give_back(context, finished, stores)
+            if closed is None or closed.failed:
+                ended_badly.append(study_id)
     return ended_badly
 
 

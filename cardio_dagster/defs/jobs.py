@@ -6,14 +6,11 @@ Concept: https://docs.dagster.io/guides/build/jobs
 
 import dagster as dg
 
-from cardio_dagster.defs.partitions import studies
-
 # In-process: a step costs 0.05 s there and 1 to 3 s in a process of its own.
 study_job = dg.define_asset_job(
     "study",
     selection=dg.AssetSelection.groups("study") | dg.AssetSelection.checks_for_assets(),
     description="One study from receipt to its released report.",
     executor_def=dg.in_process_executor,
-    partitions_def=studies,
     tags={"dagster/max_runtime": "3600"},
 )

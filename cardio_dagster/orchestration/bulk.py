@@ -4,10 +4,12 @@ Belongs here: work orders, and the events and records of a finished study. Not h
 ops (defs/bulk.py) or the work (pipeline/).
 """
 
+import hashlib
 from pathlib import Path
 
 import dagster as dg
 
+from cardio_dagster.errors import classify
 from cardio_dagster.orchestration.events import (
     CHECK_NAME,
     STAGES,
@@ -16,11 +18,14 @@ from cardio_dagster.orchestration.events import (
     gate_summary,
     materialization_metadata,
 )
+from cardio_dagster.orchestration.nameless import nameless
+from cardio_dagster.orchestration.pool import Finished
 from cardio_dagster.orchestration.releasing import release_study
 from cardio_dagster.orchestration.resources import Stores
 from cardio_dagster.outcome import State
 from cardio_dagster.pipeline.dossier import Dossier
 from cardio_dagster.pipeline.records import study_results
+from cardio_dagster.pipeline.retry import place_of
 from cardio_dagster.pipeline.versions import FAN_OUT_STATES, code_version
 from cardio_dagster.pipeline.worker import WorkOrder
 
@@ -33,9 +38,21 @@ def work_order(study_id: str, stores: Stores) -> WorkOrder:
         problems=row.problems,
         input_dir=str(row.folder(Path(stores.store_dir))),
         checkpoint_url=stores.checkpoint_url,
-        report_dir=str(Path(stores.store_dir) / "reports"),
+        reports=stores.reports(row.study),
         options=stores.options(),
     )
+
+
+def record_or_give_back(context: dg.OpExecutionContext, finished: Finished, stores: Stores) -> Dossier | None:
+    """Record a finished study; None for one that is given back undone, which the sensor asks for again."""
+    study_id, why = finished.order.study.study_id, finished.why
+    if finished.passed is not None:
+        try:
+            return record_study(context, finished.passed, stores)
+        except Exception as error:  # it stays open, and the rest of the chunk goes on
+            why = f"{classify(error).value}: {type(error).__name__} {place_of(error)}"
+    context.log.error(f"{study_id} is given back undone: {why}")
+    return None
 
 
 def record_study(context: dg.OpExecutionContext, passed: dict[State, Dossier], stores: Stores) -> Dossier:
@@ -44,12 +61,11 @@ def record_study(context: dg.OpExecutionContext, passed: dict[State, Dossier], s
     The release comes last: a run that dies before leaves the study open, to be run again
     from its checkpoints.
     """
-    last = next(iter(reversed(passed.values())))
     for stage, state in STAGES.items():
-        dossier = passed.get(state, last)
-        _keep(dossier, stage, stores)
-        context.log_event(_materialization(dossier, stage, stores))
-        context.log_event(_check(dossier, stage))  # type: ignore[arg-type]  # accepted, and documented for ops
+        _keep(passed[state], stage, stores)
+        context.log_event(_materialization(context.instance, passed, stage, stores))
+        context.log_event(_check(passed[state], stage))  # type: ignore[arg-type]  # accepted, and documented for ops
+    last = passed[State.COMPLETE]
     stores.results().save(study_results(last))
     return release_study(last, stores)
 
@@ -57,25 +73,42 @@ def record_study(context: dg.OpExecutionContext, passed: dict[State, Dossier], s
 def _keep(dossier: Dossier, stage: str, stores: Stores) -> None:
     study = dossier.study
     if STAGES[stage] in FAN_OUT_STATES:
-        stores.checkpoints().save_record(study.study_id, f"{stage}/dossier", dossier)
+        stores.checkpoints().save_record(study.study_id, f"{stage}/dossier", nameless(dossier))
     else:
-        stores.results().save_stage(study.study_id, study.revision, stage, dossier.state, dossier)
+        stores.results().save_stage(study.study_id, study.revision, stage, dossier.state, nameless(dossier))
 
 
-def _materialization(dossier: Dossier, stage: str, stores: Stores) -> dg.AssetMaterialization:
+def _materialization(
+    instance: dg.DagsterInstance, passed: dict[State, Dossier], stage: str, stores: Stores
+) -> dg.AssetMaterialization:
+    dossier = passed[STAGES[stage]]
     tags = {
         "dagster/data_version": data_version(dossier, stage),
         "dagster/data_version_is_user_provided": "true",
         "dagster/code_version": code_version(STAGES[stage]),
     }
     if stage in UPSTREAM:
-        tags[f"dagster/input_data_version/{UPSTREAM[stage]}"] = data_version(dossier, UPSTREAM[stage])
+        upstream = UPSTREAM[stage]
+        tags |= _provenance(instance, passed[STAGES[upstream]], upstream)
     return dg.AssetMaterialization(
         asset_key=stage,
         partition=dossier.study.study_id,
         metadata=materialization_metadata(dossier, stage, report_url=stores.report_url),
         tags=tags,
     )
+
+
+def _provenance(instance: dg.DagsterInstance, dossier: Dossier, upstream: str) -> dict[str, str]:
+    """Return the tags by which Dagster knows what a stage was made from; without the pointer it calls it stale.
+
+    The version of a partitioned input is the hash over the versions of its partitions, here of one.
+    """
+    record = instance.get_latest_data_version_record(dg.AssetKey(upstream), partition_key=dossier.study.study_id)
+    version = hashlib.sha256(data_version(dossier, upstream).encode()).hexdigest()
+    return {
+        f"dagster/input_data_version/{upstream}": version,
+        f"dagster/input_event_pointer/{upstream}": str(record.storage_id) if record else "NULL",
+    }
 
 
 def _check(dossier: Dossier, stage: str) -> dg.AssetCheckEvaluation:

@@ -10,6 +10,7 @@ from typing import Any
 import dagster as dg
 
 from cardio_dagster.orchestration.events import data_version, materialization_metadata
+from cardio_dagster.orchestration.io_managers import IS_BRANCH
 from cardio_dagster.orchestration.resources import Stores
 from cardio_dagster.orchestration.retrying import OUTSIDE_POLICY, by_taxonomy
 from cardio_dagster.orchestration.types import DossierType
@@ -46,7 +47,7 @@ def branch_op(stage: str, state: State) -> dg.OpDefinition:
     @dg.op(
         name=f"{stage}_branch",
         ins={"task": dg.In(BranchTask)},
-        out=dg.Out(BranchResult, io_manager_key=IO, metadata={"state": state.name}),
+        out=dg.Out(BranchResult, io_manager_key=IO, metadata={IS_BRANCH: True}),
         retry_policy=OUTSIDE_POLICY,
     )
     def branch(context: dg.OpExecutionContext, task: BranchTask, stores: Stores) -> BranchResult:  # type: ignore[type-arg]  # Dagster needs the plain class

@@ -12,30 +12,33 @@ from typing import Any
 
 import dagster as dg
 
+from cardio_dagster.orchestration.nameless import named, nameless
 from cardio_dagster.orchestration.resources import Stores
-from cardio_dagster.outcome import State
 from cardio_dagster.pipeline.dossier import Dossier
 from cardio_dagster.pipeline.records import study_results
-from cardio_dagster.stores.checkpoints import BranchResult
+from cardio_dagster.stores.checkpoints import BranchHead, BranchResult
+
+IS_BRANCH = "branch"  # metadata of an output that is stored as a checkpoint and read as its head
 
 
 class ParquetIOManager(dg.ConfigurableIOManager):
     """Branch results and the dossiers of the checkpointed stages, as Parquet on any fsspec path.
 
-    The output of a branch is stored with its data and read as its head alone: the next stage
-    fetches the data of its own modality when it works on it, and a barrier needs none.
+    The data of a branch go to its checkpoint, unless that stands already. Its head is stored as
+    a record as well, because the head at the checkpoint tells of the run that made it, and a
+    barrier must know what this run took over. The next stage fetches the data when it works on them.
     """
 
     stores: dg.ResourceDependency[Stores]
 
     def handle_output(self, context: dg.OutputContext, obj: Any) -> None:
-        """Store a branch result under study, state and modality, anything else as a record."""
+        """Store a branch result under study, state and modality and as its head, anything else as a record."""
         checkpoints = self.stores.checkpoints()
         if isinstance(obj, BranchResult):
-            if not obj.head.outcome.reused:
-                checkpoints.save(obj)
+            head = obj.head if obj.head.outcome.reused else checkpoints.save(obj)
+            checkpoints.save_record(context.partition_key, _record_name(context), head)
             return
-        path = checkpoints.save_record(context.partition_key, _record_name(context), obj)
+        path = checkpoints.save_record(context.partition_key, _record_name(context), nameless(obj))
         if context.has_asset_key:
             context.add_output_metadata({"checkpoint": dg.MetadataValue.path(path)})
 
@@ -44,15 +47,10 @@ class ParquetIOManager(dg.ConfigurableIOManager):
         upstream = context.upstream_output
         if upstream is None:
             raise dg.DagsterInvariantViolationError("the Parquet IO manager loads outputs of other steps only")
-        checkpoints = self.stores.checkpoints()
-        study_id = context.partition_key
-        state = (upstream.definition_metadata or {}).get("state")
-        if state is not None:
-            head = checkpoints.head(study_id, State[state], _mapping_key(upstream.step_key))
-            if head is None:
-                raise FileNotFoundError(f"no checkpoint {state} {upstream.step_key} of {study_id}; run its stage again")
-            return head
-        return checkpoints.record(study_id, _record_name(upstream), context.dagster_type.typing_type)
+        is_branch = IS_BRANCH in (upstream.definition_metadata or {})
+        kind = BranchHead if is_branch else context.dagster_type.typing_type
+        record = self.stores.checkpoints().record(context.partition_key, _record_name(upstream), kind)
+        return record if is_branch else named(record, self.stores)
 
 
 class SqlIOManager(dg.ConfigurableIOManager):
@@ -64,7 +62,7 @@ class SqlIOManager(dg.ConfigurableIOManager):
         """Store the dossier under study and stage; from scoring on, also the rows of its results."""
         results = self.stores.results()
         stage = context.asset_key.to_user_string()
-        results.save_stage(obj.study.study_id, obj.study.revision, stage, obj.state, obj)
+        results.save_stage(obj.study.study_id, obj.study.revision, stage, obj.state, nameless(obj))
         if stage == "scoring":
             rows = study_results(obj)
             results.save(rows)
@@ -76,7 +74,7 @@ class SqlIOManager(dg.ConfigurableIOManager):
         dossier = self.stores.results().stage(context.partition_key, stage, Dossier)
         if dossier is None:
             raise FileNotFoundError(f"no {stage} of {context.partition_key}; materialize it first")
-        return dossier
+        return named(dossier, self.stores)
 
 
 def _record_name(context: Any) -> str:
@@ -85,10 +83,3 @@ def _record_name(context: Any) -> str:
         return f"{context.asset_key.to_user_string()}/dossier"
     mapping = f".{context.mapping_key}" if context.mapping_key else ""
     return "steps/" + re.sub(r"[^\w.]", ".", context.step_key) + mapping
-
-
-def _mapping_key(step_key: str) -> str:
-    match = re.search(r"\[(.+)\]$", step_key)
-    if match is None:
-        raise ValueError(f"{step_key} is no mapped step")
-    return match.group(1)

@@ -1,19 +1,32 @@
-"""A pool of worker processes for the bulk job that survives the death of a worker.
+"""A pool of worker processes for the bulk job: neither a worker's death nor a defect spoils the others' work.
 
 Belongs here: processes. Not here: what a study is (pipeline/worker.py).
 """
 
 import multiprocessing
+import os
+import threading
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from multiprocessing import connection
 from types import TracebackType
 
+from cardio_dagster.errors import classify
 from cardio_dagster.outcome import State
 from cardio_dagster.pipeline.dossier import Dossier
+from cardio_dagster.pipeline.retry import place_of
 from cardio_dagster.pipeline.worker import WorkOrder, work
 
-Finished = tuple[WorkOrder, dict[State, Dossier] | None]
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A study that left the pool: its dossier after each stage, or the reason why it comes back undone."""
+
+    order: WorkOrder
+    passed: dict[State, Dossier] | None
+    why: str = ""
 
 
 class WorkerPool:
@@ -31,7 +44,7 @@ class WorkerPool:
             self._executor.shutdown(cancel_futures=True)
 
     def run(self, orders: list[WorkOrder]) -> Iterator[Finished]:
-        """Yield each order with its dossiers as it ends; with None where its worker died.
+        """Yield each order with its dossiers as it ends, or undone where its worker died or raised.
 
         When a worker dies, the pool breaks for all; what was not done is run again, each
         alone, so that only the study that kills its worker is given back undone.
@@ -39,29 +52,52 @@ class WorkerPool:
         undone = {order.study.study_id: order for order in orders}
         try:
             for finished in self._together(orders):
-                del undone[finished[0].study.study_id]
+                del undone[finished.order.study.study_id]
                 yield finished
         except BrokenProcessPool:
             self._executor = None
         for order in undone.values():
-            yield order, self._alone(order)
+            yield self._alone(order)
 
     def _together(self, orders: list[WorkOrder]) -> Iterator[Finished]:
         executor = self._started()
         futures = {executor.submit(work, order): order for order in orders}
         for future in as_completed(futures):
-            yield futures[future], future.result()
+            yield _finished(futures[future], future)
 
-    def _alone(self, order: WorkOrder) -> dict[State, Dossier] | None:
+    def _alone(self, order: WorkOrder) -> Finished:
         try:
-            return self._started().submit(work, order).result()
+            return _finished(order, self._started().submit(work, order))
         except BrokenProcessPool:
             self._executor = None
-            return None
+            return Finished(order, None, "its worker died")
 
     def _started(self) -> ProcessPoolExecutor:
         if self._executor is None:
             context = multiprocessing.get_context("forkserver")
             context.set_forkserver_preload(["cardio_dagster.pipeline.worker"])
-            self._executor = ProcessPoolExecutor(self._processes, mp_context=context)
+            self._executor = ProcessPoolExecutor(self._processes, mp_context=context, initializer=_end_with_parent)
         return self._executor
+
+
+def _finished(order: WorkOrder, future: "Future[dict[State, Dossier]]") -> Finished:
+    """Return what a future holds; raises BrokenProcessPool alone. An exception's text stays out: it may carry a name."""
+    try:
+        return Finished(order, future.result())
+    except BrokenProcessPool:
+        raise
+    except Exception as error:
+        return Finished(order, None, f"{classify(error).value}: {type(error).__name__} {place_of(error)}")
+
+
+def _end_with_parent() -> None:
+    """Let this worker end when its run is killed: otherwise it waits for work for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+
+    def watch() -> None:
+        connection.wait([parent.sentinel])
+        os._exit(1)
+
+    threading.Thread(target=watch, name="end-with-parent", daemon=True).start()

@@ -11,6 +11,7 @@ matter where a daemon, a run or a tick was killed; the next tick sees what is st
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import dagster as dg
 
@@ -71,7 +72,9 @@ def _studies_at_work(instance: dg.DagsterInstance) -> frozenset[str]:
     for run in instance.get_runs(dg.RunsFilter(statuses=IN_PROGRESS)):
         if PARTITION_TAG in run.tags:
             busy.add(run.tags[PARTITION_TAG])
-        config = run.run_config.get("ops", {}).get("plan_chunks", {}).get("config", {})
+        config: Any = run.run_config
+        for name in ("ops", "plan_chunks", "config"):
+            config = config.get(name, {})
         busy.update(config.get("study_ids", ()))
     return frozenset(busy)
 

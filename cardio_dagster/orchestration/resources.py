@@ -9,10 +9,11 @@ import dagster as dg
 
 from cardio_dagster.modalities.branch import Options
 from cardio_dagster.pipeline.branch_task import Workplace
+from cardio_dagster.pipeline.standing import StandingReports
 from cardio_dagster.settings import Settings
 from cardio_dagster.stores.checkpoints import ParquetCheckpoints
 from cardio_dagster.stores.database import connect, create_tables
-from cardio_dagster.stores.reports import ReportStore, StandingReports
+from cardio_dagster.stores.reports import ReportStore
 from cardio_dagster.stores.results import ResultStore
 from cardio_dagster.stores.studies import StudyRegistry
 from cardio_dagster.stores.study_tables import StudyRow
@@ -35,17 +36,23 @@ class Stores(dg.ConfigurableResource["Stores"]):
     max_study_mb: float
     memory_limit_mb: float | None
     batch_size: int
+    model_catalogue: str | None
     threads: int
 
     @classmethod
     def of(cls, settings: Settings) -> "Stores":
         """Return the stores that the settings name; opens nothing yet."""
-        shared = set(cls.model_fields) & set(Settings.model_fields) - {"database_url", "checkpoint_url"}
+        shared = set(cls.model_fields) & set(Settings.model_fields) - {
+            "database_url",
+            "checkpoint_url",
+            "model_catalogue",
+        }
         return cls(
             landing_dir=str(settings.landing_dir),
             store_dir=str(settings.store_dir),
             database_url=settings.database,
             checkpoint_url=settings.checkpoints,
+            model_catalogue=str(settings.model_catalogue) if settings.model_catalogue else None,
             **{name: getattr(settings, name) for name in shared},
         )
 
@@ -80,6 +87,7 @@ class Stores(dg.ConfigurableResource["Stores"]):
             threads=self.threads,
             memory_limit_mb=self.memory_limit_mb,
             max_file_mb=self.max_file_mb,
+            model_catalogue=self.model_catalogue,
         )
 
     def workplace(self, study: Study) -> Workplace:

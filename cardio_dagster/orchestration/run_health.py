@@ -39,7 +39,7 @@ def _lives(pid: int, *, since: float) -> bool:
     """Return whether the process with this id existed at `since` already; ids are given out again after a reboot."""
     try:
         process = psutil.Process(pid)
-        return process.status() != psutil.STATUS_ZOMBIE and process.create_time() <= since + _TOLERANCE_S
+        return process.status() != psutil.STATUS_ZOMBIE and float(process.create_time()) <= since + _TOLERANCE_S
     except psutil.NoSuchProcess:
         return False
     except psutil.AccessDenied:

@@ -30,10 +30,19 @@ def run_branch(task: BranchTask, place: Workplace, *, attempt: int = 1) -> Branc
     head marked `reused` and no data. Raises RetryError where the taxonomy allows another
     attempt; every other failure is in the outcome.
     """
-    known = place.checkpoints.head(task.study.study_id, task.state, task.modality)
-    if known is not None and known.key == task.key and _is_lasting(known.outcome):
+    known = _known(task, place)
+    if known is not None and known.key == task.key(place.options) and _is_lasting(known.outcome):
         return BranchResult(replace(known, outcome=replace(known.outcome, reused=True)), {})
     return _compute(task, place, attempt)
+
+
+def _known(task: BranchTask, place: Workplace) -> BranchHead | None:
+    """Return the head of the checkpoint that stands; one that an older version wrote or a disk spoilt counts as none."""
+    try:
+        return place.checkpoints.head(task.study.study_id, task.state, task.modality)
+    except ValueError:  # of Arrow and of msgspec
+        log.warning("%s %s: a checkpoint does not read and is made again", task.state.name, task.modality)
+        return None
 
 
 def _is_lasting(outcome: Outcome) -> bool:
@@ -61,7 +70,7 @@ def _compute(task: BranchTask, place: Workplace, attempt: int) -> BranchResult[A
     head = BranchHead(
         study_id=task.study.study_id,
         revision=task.study.revision,
-        key=task.key,
+        key=task.key(place.options),
         outcome=outcome,
         started_at_s=started_at_s,
         ended_at_s=started_at_s + duration_s,

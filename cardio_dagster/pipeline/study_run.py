@@ -50,7 +50,9 @@ def run_study(
     on_stage(dossier)
     dossier = scoring_stage(dossier)
     on_stage(dossier)
-    dossier = complete(format_response(dossier, reports))
+    dossier = format_response(dossier, reports)
+    on_stage(dossier)
+    dossier = complete(dossier)
     on_stage(dossier)
     return dossier
 

@@ -12,6 +12,7 @@ from cardio_dagster.outcome import Problem, State
 from cardio_dagster.pipeline.branch_task import Workplace
 from cardio_dagster.pipeline.dossier import Dossier
 from cardio_dagster.pipeline.study_run import run_study
+from cardio_dagster.pipeline.versions import STAGE_VERSIONS
 from cardio_dagster.stores.checkpoints import ParquetCheckpoints
 from cardio_dagster.stores.reports import ReportStore
 from cardio_dagster.study import Study
@@ -25,22 +26,18 @@ class WorkOrder:
     problems: tuple[Problem, ...]
     input_dir: str
     checkpoint_url: str
-    report_dir: str
+    reports: ReportStore
     options: Options
 
 
 def work(order: WorkOrder) -> dict[State, Dossier]:
-    """Run one study on one thread and return its dossier after each stage that it passed.
+    """Run one study on one thread and return its dossier after each stage, under the state of that stage.
 
-    A study that ended in ERROR is listed under the state that it had reached and under ERROR.
+    A study that ended in ERROR is in ERROR after every later stage, as in its assets.
     """
     place = Workplace(
         Path(order.input_dir), ParquetCheckpoints(order.checkpoint_url), replace(order.options, threads=1)
     )
-    passed: dict[State, Dossier] = {}
-
-    def note(dossier: Dossier) -> None:
-        passed[dossier.state] = dossier
-
-    run_study(order.study, place, ReportStore(Path(order.report_dir)), problems=order.problems, on_stage=note)
-    return passed
+    passed: list[Dossier] = []
+    run_study(order.study, place, order.reports, problems=order.problems, on_stage=passed.append)
+    return dict(zip(STAGE_VERSIONS, passed, strict=True))

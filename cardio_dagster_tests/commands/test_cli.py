@@ -42,7 +42,9 @@ FIVE = [
 ]
 
 
-@pytest.mark.parametrize(("writer", "exit_code", "state", "coverage", "code", "codes"), FIVE, ids=lambda v: getattr(v, "__name__", None))
+@pytest.mark.parametrize(
+    ("writer", "exit_code", "state", "coverage", "code", "codes"), FIVE, ids=lambda v: getattr(v, "__name__", None)
+)
 def test_each_kind_of_study_gets_its_report_state_and_code(tmp_path, writer, exit_code, state, coverage, code, codes):
     result = runner.invoke(app, ["process", str(write(tmp_path / "study", writer)), "--out", str(tmp_path / "out")])
     assert result.exit_code == exit_code, result.output

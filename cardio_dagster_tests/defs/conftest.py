@@ -1,45 +1,45 @@
-"""An installation in a temporary folder: settings, stores, definitions, a Dagster instance."""
+"""Installations in temporary folders, and the made-up modality in place."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
+from contextlib import ExitStack
 
-import dagster as dg
 import pytest
 
-from cardio_dagster.definitions import build_definitions
-from cardio_dagster.demo.studies import drop
-from cardio_dagster.orchestration.intake import scan_landing
-from cardio_dagster.orchestration.resources import Stores
-from cardio_dagster.settings import Settings
-
-
-@dataclass(frozen=True)
-class Installation:
-    """One installation with its own Dagster instance."""
-
-    settings: Settings
-    stores: Stores
-    definitions: dg.Definitions
-    instance: dg.DagsterInstance
-
-    def intake(self, write: Callable[[Path], None], name: str = "drop") -> str:
-        """Drop a study, let intake register it and return its id; its partition exists then."""
-        drop(write, self.settings.landing_dir, name)
-        (taken,) = scan_landing(self.stores, None).accepted
-        self.instance.add_dynamic_partitions("studies", [taken.study_id])
-        return taken.study_id
-
-    def run(self, study_id: str, **options) -> dg.ExecuteInProcessResult:
-        """Run the study job on one study."""
-        job = self.definitions.resolve_job_def("study")
-        return job.execute_in_process(instance=self.instance, partition_key=study_id, raise_on_error=False, **options)
+from cardio_dagster.modalities import BRANCHES
+from cardio_dagster_tests.defs.installation import installed
+from cardio_dagster_tests.pipeline.studies import beep_branch
 
 
 @pytest.fixture
-def installation(tmp_path):
-    chosen = Settings(data_dir=tmp_path / "data", threads=2, quiet_window_s=0.0)
-    stores = Stores.of(chosen)
-    stores.setup_for_execution(dg.build_init_resource_context())
-    with dg.instance_for_test(temp_dir=str(tmp_path)) as instance:
-        yield Installation(chosen, stores, build_definitions(chosen), instance)
+def install(tmp_path):
+    """Return a function that makes an installation with a name and settings of its own."""
+    with ExitStack() as stack:
+        yield lambda name="site", **chosen: stack.enter_context(installed(tmp_path / name, **chosen))
+
+
+@pytest.fixture
+def installation(install):
+    return install()
+
+
+@pytest.fixture
+def beep(monkeypatch):
+    """Put the made-up modality in place; call it with verbs to replace some, returns the calls made so far."""
+    calls = []
+
+    def counted(name, verb):
+        def call(*given):
+            calls.append(name)
+            return verb(*given)
+
+        return call
+
+    def put(*, code_version="1", **verbs):
+        from dataclasses import replace
+
+        plain = beep_branch(**verbs)
+        named = {name: counted(name, getattr(plain, name)) for name in ("validate", "preprocess", "detect", "analyse")}
+        monkeypatch.setitem(BRANCHES, "beep", replace(plain, code_version=code_version, **named))
+        return calls
+
+    put()
+    return put

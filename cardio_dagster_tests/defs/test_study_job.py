@@ -8,15 +8,12 @@ import pytest
 from cardio_dagster.demo import studies
 from cardio_dagster.orchestration.events import STAGES
 from cardio_dagster.outcome import State
+from cardio_dagster_tests.defs.installation import events
 
 
 def report_of(installation, study_id):
     (row,) = installation.stores.results().released(study_id)
     return row, json.loads((Path(row.report_path) / "report.json").read_text())
-
-
-def events(result, kind):
-    return [e.event_specific_data for e in result.all_events if e.event_type_value == kind]
 
 
 def test_study_reaches_complete_with_every_asset_and_check(installation):

@@ -51,7 +51,9 @@ def test_a_failed_modality_is_missing_with_its_effect():
 
 
 def test_a_new_modality_needs_no_edit():
-    fusion = fuse((analysis("pcg", numbers={"s3_probability": 0.7}), analysis("ecg", "r02", codes=("ECG_SINUS",))), ("cmr",))
+    fusion = fuse(
+        (analysis("pcg", numbers={"s3_probability": 0.7}), analysis("ecg", "r02", codes=("ECG_SINUS",))), ("cmr",)
+    )
     assert fusion.get("s3_probability").source == "pcg"
     assert fusion.coverage is Coverage.ECG_ONLY
     assert fusion.modalities == ("ecg", "pcg")

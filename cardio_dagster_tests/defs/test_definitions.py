@@ -1,0 +1,76 @@
+"""The definitions: exactly these, each with its version, and bound to one installation."""
+
+import dagster as dg
+import pytest
+
+from cardio_dagster.definitions import build_definitions
+from cardio_dagster.orchestration.events import CHECK_NAME, STAGES, UPSTREAM
+from cardio_dagster.pipeline.versions import code_version
+from cardio_dagster.settings import Settings
+
+FANNED = {"validation", "preprocessing", "analysis"}
+
+
+@pytest.fixture(scope="module")
+def repository(tmp_path_factory):
+    settings = Settings(data_dir=tmp_path_factory.mktemp("data"))
+    return build_definitions(settings).get_repository_def()
+
+
+def assets_by_key(repository):
+    return {key.to_user_string(): asset for key, asset in repository.assets_defs_by_key.items()}
+
+
+def test_exactly_one_asset_a_stage_in_their_order(repository):
+    assets = assets_by_key(repository)
+    assert set(assets) == {
+        "receipt", "validation", "preprocessing", "detection", "analysis", "fusion", "scoring", "report", "release",
+    }  # fmt: skip
+    for stage, upstream in UPSTREAM.items():
+        parents = assets[stage].asset_deps[dg.AssetKey(stage)]
+        assert parents == {dg.AssetKey(upstream)}
+
+
+def test_every_asset_is_partitioned_by_study_and_versioned(repository):
+    for stage, asset in assets_by_key(repository).items():
+        assert isinstance(asset.partitions_def, dg.DynamicPartitionsDefinition)
+        assert asset.partitions_def.name == "studies"
+        assert asset.code_versions_by_key[dg.AssetKey(stage)] == code_version(STAGES[stage])
+
+
+def test_the_code_version_of_a_fan_out_names_every_modality(repository):
+    version = assets_by_key(repository)["validation"].code_versions_by_key[dg.AssetKey("validation")]
+    assert all(f"{modality}-" in version for modality in ("ecg", "echo", "clinical"))
+
+
+def test_exactly_one_check_a_stage_and_it_blocks_nothing(repository):
+    specs = {
+        key: spec
+        for asset in repository.assets_defs_by_key.values()
+        for key, spec in asset.check_specs_by_output_name.items()
+    }
+    checks = {(s.asset_key.to_user_string(), s.name) for s in specs.values()}
+    checks |= {(k.asset_key.to_user_string(), k.name) for k in repository.asset_graph.asset_check_keys}
+    assert checks == {(stage, CHECK_NAME) for stage in STAGES}
+    assert not any(spec.blocking for spec in specs.values())
+
+
+def test_exactly_these_jobs_and_sensors(repository):
+    assert {j for j in repository.job_names if not j.startswith("__")} == {"study", "bulk"}
+    (sensor,) = repository.sensor_defs
+    assert sensor.name == "new_study_sensor"
+    assert sensor.default_status is dg.DefaultSensorStatus.RUNNING
+    assert {t.job_name for t in sensor.targets} == {"study", "bulk"}
+    assert repository.schedule_defs == []
+
+
+def test_the_study_job_runs_in_one_process_and_has_a_time_limit(repository):
+    job = repository.get_job("study")
+    assert job.executor_def.name == "in_process"
+    assert int(job.tags["dagster/max_runtime"]) > 0
+    assert {k.to_user_string() for k in job.asset_layer.selected_asset_keys} == set(STAGES)
+
+
+def test_fan_out_stages_are_graphs_and_the_rest_are_single_ops(repository):
+    for stage, asset in assets_by_key(repository).items():
+        assert isinstance(asset.node_def, dg.GraphDefinition) == (stage in FANNED)
