@@ -43,7 +43,8 @@ def named(text):
 
 
 @pytest.mark.parametrize("door", ["study", "bulk"])
-def test_no_planted_identity_is_told(installation, door, capfd, tmp_path):
+def test_no_planted_identity_is_told(install, door, capfd, tmp_path):
+    installation = install(on_disk=True)
     installation.drop(identified, FOLDER)
     tick = installation.tick()
     (request,) = tick.run_requests

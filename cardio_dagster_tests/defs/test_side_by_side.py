@@ -24,7 +24,8 @@ def run_job(data_dir: str, ref, study_ids: list[str], job_name: str) -> None:
 
 
 @pytest.mark.slow
-def test_three_writers_lose_nothing_and_double_nothing(installation):
+def test_three_writers_lose_nothing_and_double_nothing(install):
+    installation = install(on_disk=True)
     ids = [installation.intake(clinical(30 + n), f"s{n}") for n in range(5)]
     shares = [("study", ids[:1]), ("study", ids[1:2]), ("bulk", ids[2:])]
     context = multiprocessing.get_context("spawn")
