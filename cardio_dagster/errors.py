@@ -175,7 +175,7 @@ CODES: dict[str, CodeSpec] = {
             f"{stage.title()} took too long",
             FailureClass.TIMEOUT,
             Severity.ERROR,
-            "Launch the study again; raise CARDIO_STAGE_TIMEOUT_S if the machine is slow.",
+            "Launch the study again, on a faster machine if it happens often.",
         )
         for stage in (
             "RECEIPT",

@@ -37,7 +37,7 @@ def connect(url: str) -> Engine:
     made. A transaction takes the write lock at its beginning, because a reader that turns
     writer half-way is refused at once, whatever the patience: use `reading` for queries.
     PostgreSQL (`postgresql://...`, psycopg2): a pooled connection is tried before use.
-    A forked child gets engines of its own.
+    A forked child gets engines of its own. Errors of a statement never repeat its parameters.
 
     Raises SettingsError for a URL that does not parse or names another database; the
     message never repeats the URL, which may hold a password.
@@ -70,10 +70,10 @@ def create_tables(engine: Engine) -> None:
 def _open(url: str) -> Engine:
     parsed = _parse(url)
     if parsed.get_backend_name() == "postgresql":
-        return sa.create_engine(parsed, pool_pre_ping=True)
+        return sa.create_engine(parsed, pool_pre_ping=True, hide_parameters=True)
     if parsed.database and parsed.database != ":memory:":
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = sa.create_engine(parsed, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
+    engine = sa.create_engine(parsed, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000}, hide_parameters=True)
     sa.event.listen(engine, "connect", _prepare_sqlite)
     sa.event.listen(engine, "begin", _begin_sqlite)
     return engine

@@ -77,3 +77,12 @@ def test_a_forked_child_leaves_the_parents_connection_alone(database_url):
         child.join(30)
         assert answers.get() == 42
         assert connection.execute(sa.text("SELECT 2")).scalar() == 2
+
+
+def test_error_of_a_statement_does_not_repeat_its_parameters(engine):
+    with engine.begin() as connection:
+        connection.execute(sa.text("CREATE TABLE once (name VARCHAR(40) PRIMARY KEY)"))
+        connection.execute(sa.text("INSERT INTO once VALUES (:name)"), {"name": "Doe^Jane"})
+    with pytest.raises(sa.exc.IntegrityError) as refused, engine.begin() as connection:
+        connection.execute(sa.text("INSERT INTO once VALUES (:name)"), {"name": "Doe^Jane"})
+    assert "parameters hidden" in str(refused.value)
