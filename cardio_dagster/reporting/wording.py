@@ -62,7 +62,7 @@ def plain(value: float, *, limits: tuple[float, ...] = ()) -> str:
 
 def _digits(value: float) -> int:
     size = abs(value)
-    return 0 if size >= 100 else 1 if size >= 10 else 2 if size >= 0.1 else 4
+    return next(digits for least, digits in ((100, 0), (10, 1), (1, 2), (0.1, 3), (0, 4)) if size >= least)
 
 
 def _side(value: float, limit: float) -> int:
