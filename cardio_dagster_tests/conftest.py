@@ -12,7 +12,6 @@ from hypothesis import settings
 
 from cardio_dagster.stores.database import connect, create_tables
 
-
 settings.register_profile("fixed", derandomize=True)  # the same examples on every machine and every day
 settings.load_profile("fixed")
 
