@@ -101,7 +101,8 @@ def _measured(dossier: Dossier) -> dict[str, Any]:
     """Return all measurements as a table and the key ones as numbers, which the UI plots over the studies."""
     measured = [m for a in dossier.analyses for m in a.measurements]
     rows = [{"measurement": m.label, "value": m.value, "unit": m.unit, "reason": m.reason or ""} for m in measured]
-    numbers = {m.name: m.value for m in reversed(measured) if m.name in PLOTTED and m.value is not None}
+    fused = {name: dossier.fusion.get(name) for name in PLOTTED} if dossier.fusion else {}
+    numbers = {name: feature.value for name, feature in fused.items() if feature and feature.value is not None}
     return {**numbers, **({"measurements": _table(rows)} if rows else {})}
 
 
@@ -113,6 +114,8 @@ def gate_summary(dossier: Dossier, stage: str) -> GateSummary:
     lost = [o.modality for o in outcomes if o.status is Status.FAILED]
     passed = all(v.passed for v in verdicts) and not lost and not (dossier.failed and not outcomes)
     metadata: dict[str, Any] = {"gates": len(verdicts), "failed_modalities": ", ".join(lost) or "none"}
+    if dossier.error is not None:
+        metadata["error"] = f"the study ended in {dossier.error.state.name} with {dossier.error.code}"
     if verdicts:
         metadata["verdicts"] = _table([_verdict_row(v) for v in verdicts])
     return GateSummary(passed, metadata)

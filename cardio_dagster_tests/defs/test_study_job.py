@@ -63,3 +63,11 @@ def test_same_study_gives_the_same_data_versions(installation):
         versions.append({e.materialization.asset_key: e.materialization.tags["dagster/data_version"] for e in made})
     assert versions[0] == versions[1]
     assert len(installation.stores.results().released(study_id)) == 1
+
+
+def test_fusion_plots_the_fused_value_and_not_the_first_one_told(installation):
+    study_id = installation.intake(studies.fibrillation)  # its metadata say 72, its ECG about 96
+    made = events(installation.run(study_id), "ASSET_MATERIALIZATION")
+    (fused,) = [e.materialization for e in made if e.materialization.asset_key.to_user_string() == "fusion"]
+    assert fused.metadata["heart_rate_bpm"].value == pytest.approx(96, abs=3)
+    assert {"measurements", "coverage", "duration_ms"} <= set(fused.metadata)
