@@ -1,5 +1,6 @@
 """`cardio process`: studies from paths to reports, without a registry or Dagster."""
 
+import secrets
 import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -21,7 +22,6 @@ from cardio_dagster.pipeline.branch_task import Workplace
 from cardio_dagster.pipeline.dossier import Dossier
 from cardio_dagster.pipeline.formatting import as_report
 from cardio_dagster.pipeline.study_run import run_study
-from cardio_dagster.pipeline.versions import digest
 from cardio_dagster.reporting.terminal import summary_table
 from cardio_dagster.settings import Settings, settings
 from cardio_dagster.stores.checkpoints import MemoryCheckpoints
@@ -68,14 +68,14 @@ def process_one(path: Path, *, out: Path, options: Options, limits: IntakeLimits
         try:
             study, folder, problems = study_from_path(path, workdir=Path(workdir), sniff=sniff_file, limits=limits)
         except StudyError as error:
-            study, folder, problems = _empty_study(path), Path(workdir), (error.problem,)
+            study, folder, problems = _empty_study(), Path(workdir), (error.problem,)
         place = Workplace(folder, MemoryCheckpoints(), options)
         return run_study(study, place, reports, problems=problems)
 
 
-def _empty_study(path: Path) -> Study:
+def _empty_study() -> Study:
     """Return a study without recordings, for the error response to a path of which nothing could be taken."""
-    name = digest(str(path.absolute()))
+    name = secrets.token_hex(32)  # not from the path, which may be guessed from a patient's name
     received_at = datetime.now(UTC).isoformat(timespec="milliseconds")
     return Study(f"s-{name[:16]}", 1, name, received_at, Priority.ROUTINE, ())
 

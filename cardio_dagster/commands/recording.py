@@ -9,7 +9,8 @@ from rich.console import Console
 from rich.table import Table
 
 from cardio_dagster.commands.process import options_of
-from cardio_dagster.errors import CardioError, StudyError
+from cardio_dagster.errors import CardioError
+from cardio_dagster.pipeline.retry import final_problem
 from cardio_dagster.settings import settings
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def describe_ecg(file: Path, *, as_json: bool) -> int:
     chosen = settings()
     try:
         document = describe(file, options_of(chosen, threads=chosen.threads))
-    except CardioError as error:
+    except Exception as error:
         return _refuse(error, as_json=as_json)
     return _show(document, as_json=as_json)
 
@@ -42,7 +43,7 @@ def describe_echo(file: Path, *, as_json: bool, masks: Path | None) -> int:
         else:
             document, labels = describe_with_masks(file, options)
             _save_masks(labels, masks)
-    except CardioError as error:
+    except Exception as error:
         return _refuse(error, as_json=as_json)
     code = _show(document, as_json=as_json)
     return code if document.format is not None else ERROR_EXIT
@@ -71,11 +72,13 @@ def _show(document: Any, *, as_json: bool) -> int:
     return 0
 
 
-def _refuse(error: CardioError, *, as_json: bool) -> int:
-    if as_json and isinstance(error, StudyError):
-        text = msgspec.json.format(msgspec.json.encode({"error": error.problem})).decode()
+def _refuse(error: Exception, *, as_json: bool) -> int:
+    """Print any failure as its coded problem; the text of an unforeseen exception is not shown, it may name a person."""
+    met = final_problem(error, attempts=1, stage="ANALYSIS")
+    if as_json:
+        text = msgspec.json.format(msgspec.json.encode({"error": met})).decode()
         sys.stdout.write(text + "\n")
-    sys.stderr.write(f"{error}\n")
-    if isinstance(error, StudyError) and error.problem.cure:
-        sys.stderr.write(f"{error.problem.cure}\n")
+    sys.stderr.write(f"{error if isinstance(error, CardioError) else f'{met.code}: {met.message} ({met.seen})'}\n")
+    if met.cure:
+        sys.stderr.write(f"{met.cure}\n")
     return ERROR_EXIT

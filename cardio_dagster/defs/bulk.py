@@ -35,7 +35,13 @@ def plan_chunks(config: BulkConfig) -> Iterator[dg.DynamicOutput[list[str]]]:
 def process_chunk(context: dg.OpExecutionContext, study_ids: list[str], stores: Stores) -> list[str]:
     """Run a chunk of studies side by side; return those that ended in ERROR or were given back undone."""
     ended_badly = []
-    orders = [work_order(study_id, stores) for study_id in study_ids]
+    orders = []
+    for study_id in study_ids:
+        try:
+            orders.append(work_order(study_id, stores))
+        except LookupError:
+            context.log.error(f"{study_id} is not registered; drop its files again")
+            ended_badly.append(study_id)
     with WorkerPool(stores.threads) as pool:
         for finished in pool.run(orders):
             study_id = finished.order.study.study_id

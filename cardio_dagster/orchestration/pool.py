@@ -30,7 +30,7 @@ class Finished:
 
 
 class WorkerPool:
-    """Worker processes that run studies; made once a run, because each costs its imports."""
+    """Worker processes that run studies; made once a chunk, because each costs its imports."""
 
     def __init__(self, processes: int) -> None:
         self._processes = processes

@@ -10,7 +10,10 @@ from cardio_dagster.stores.results import ReleaseRow
 
 
 def release_study(dossier: Dossier, stores: Stores) -> Dossier:
-    """Record the decision on the report and mark the study finished; a second call changes nothing."""
+    """Record the decision on the report and mark the study finished by the release that stands.
+
+    A second call changes nothing, except that a better end takes the place of an error response.
+    """
     study = dossier.study
     decision = dossier.release
     if decision is None or dossier.report_path is None:
@@ -30,8 +33,9 @@ def release_study(dossier: Dossier, stores: Stores) -> Dossier:
             released_at=datetime.now(UTC).isoformat(timespec="seconds"),
         )
     )
+    standing = next(r for r in stores.results().released(study.study_id) if r.revision == study.revision)
     registry = stores.registry()
-    if decision.status is ReleaseStatus.RELEASED:
+    if standing.status == ReleaseStatus.RELEASED.value:
         registry.mark_released(study.study_id, study.revision)
-    registry.mark_finished(study.study_id, study.revision, dossier.state.name)
+    registry.mark_finished(study.study_id, study.revision, standing.state.name)
     return dossier

@@ -9,6 +9,7 @@ import dagster as dg
 
 from cardio_dagster.modalities.branch import Options
 from cardio_dagster.pipeline.branch_task import Workplace
+from cardio_dagster.pipeline.dossier import ReleaseStatus
 from cardio_dagster.pipeline.standing import StandingReports
 from cardio_dagster.settings import Settings
 from cardio_dagster.stores.checkpoints import ParquetCheckpoints
@@ -75,10 +76,11 @@ class Stores(dg.ConfigurableResource["Stores"]):
         return ParquetCheckpoints(self.checkpoint_url)
 
     def reports(self, study: Study) -> ReportStore:
-        """Return the written reports; once this revision is released, its report is never written again."""
-        released = any(row.revision == study.revision for row in self.results().released(study.study_id))
+        """Return the written reports; once this revision is released or held, its report is never written again."""
+        rows = self.results().released(study.study_id)
+        stands = any(r.revision == study.revision and r.status != ReleaseStatus.ERROR.value for r in rows)
         folder = Path(self.store_dir) / "reports"
-        return StandingReports(folder) if released else ReportStore(folder)
+        return StandingReports(folder) if stands else ReportStore(folder)
 
     def options(self) -> Options:
         """Return the limits that the domain is held to."""

@@ -45,11 +45,17 @@ def give_up_or_retry(error: Exception, *, attempt: int, stage: str) -> Problem:
     failure_class = classify(error)
     if attempt < RETRY_RULES[failure_class].attempts:
         raise RetryError(failure_class, attempt) from error
+    return final_problem(error, attempts=attempt, stage=stage)
+
+
+def final_problem(error: Exception, *, attempts: int, stage: str) -> Problem:
+    """Return the coded problem of a failure after which nothing is tried again."""
     if isinstance(error, StudyError):
         return error.problem
+    failure_class = classify(error)
     code = f"E_TIMEOUT_{stage}" if failure_class is FailureClass.TIMEOUT else _CODE_OF_CLASS.get(failure_class)
     code = code or "E_INTERNAL_001"
-    return problem(code, CODES[code].title, seen=f"{type(error).__name__} {place_of(error)} after {attempt} attempts")
+    return problem(code, CODES[code].title, seen=f"{type(error).__name__} {place_of(error)} after {attempts} attempts")
 
 
 def place_of(error: BaseException) -> str:

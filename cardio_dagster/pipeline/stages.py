@@ -12,7 +12,7 @@ from cardio_dagster.errors import problem
 from cardio_dagster.finding import Analysis, Finding, Grade
 from cardio_dagster.fusion import fuse
 from cardio_dagster.modalities.branch import Options
-from cardio_dagster.outcome import Problem, State, Status
+from cardio_dagster.outcome import Problem, Severity, State, Status
 from cardio_dagster.pipeline.branch_task import Workplace
 from cardio_dagster.pipeline.dossier import Dossier, Release, ReleaseStatus
 from cardio_dagster.pipeline.memory import peak_memory_mb, reset_peak_memory
@@ -86,17 +86,24 @@ def scoring_stage(dossier: Dossier) -> Dossier:
 
 
 def release_decision(dossier: Dossier) -> Release:
-    """Release a complete study whose gates all passed; hold any other with the reasons.
+    """Release a complete study of which nothing was lost and whose gates all passed; hold any other with the reasons.
 
-    A critical finding does not hold the report, it makes it urgent.
+    A grave problem of a single recording, anything that intake left out and a contradiction
+    between modalities hold it too. A critical finding does not, it makes the report urgent.
     """
     if dossier.failed:
         return Release(ReleaseStatus.ERROR, (dossier.error.code,) if dossier.error else ())
     gates = [f"gate {v.gate} did not pass ({v.modality} {v.recording_id})" for v in dossier.verdicts if not v.passed]
     parts = [f"{o.modality} failed in {o.state.name}" for o in dossier.outcomes if o.status is Status.FAILED]
     clashes = [f"contradiction: {f.text}" for f in fusion_findings(dossier) if f.grade is not Grade.NORMAL]
-    reasons = tuple(dict.fromkeys(gates + parts + clashes))
+    losses = [f"{p.code} {' '.join(filter(None, (p.modality, p.recording_id)))}".strip() for p in _losses(dossier)]
+    reasons = tuple(dict.fromkeys(gates + parts + losses + clashes))
     return Release(ReleaseStatus.HELD if reasons else ReleaseStatus.RELEASED, reasons)
+
+
+def _losses(dossier: Dossier) -> list[Problem]:
+    grave = [p for o in dossier.outcomes for p in o.problems if p.severity in (Severity.ERROR, Severity.CRITICAL)]
+    return [*(p for p in dossier.study_problems if p.severity is not Severity.INFO), *grave]
 
 
 def fusion_findings(dossier: Dossier) -> tuple[Finding, ...]:

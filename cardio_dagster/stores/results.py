@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from cardio_dagster.finding import Finding, Measurement, Score
 from cardio_dagster.outcome import Problem, State, Verdict
-from cardio_dagster.stores.database import metadata
+from cardio_dagster.stores.database import metadata, reading
 
 T = TypeVar("T")
 
@@ -182,15 +182,20 @@ class ResultStore:
         query = sa.select(stage_records.c.record).where(
             stage_records.c.study_id == study_id, stage_records.c.stage == stage
         )
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             text = connection.execute(query).scalar_one_or_none()
         return None if text is None else msgspec.json.decode(text, type=record_type)
 
     def release(self, row: ReleaseRow) -> bool:
-        """Record a release once; return False if this revision already has one."""
+        """Record a release once; return False if this revision already has one that stands.
+
+        An error response does not stand: a study that a machine's failure ended is launched again.
+        """
         values = {**msgspec.to_builtins(row), "reasons": msgspec.json.encode(row.reasons).decode()}
+        mine = (releases.c.study_id == row.study_id) & (releases.c.revision == row.revision)
         try:
             with self._engine.begin() as connection:
+                connection.execute(sa.delete(releases).where(mine, releases.c.status == "error"))
                 connection.execute(sa.insert(releases), values)
         except sa.exc.IntegrityError:
             return False
@@ -199,14 +204,14 @@ class ResultStore:
     def released(self, study_id: str) -> list[ReleaseRow]:
         """Return the releases of a study, oldest revision first."""
         query = sa.select(releases).where(releases.c.study_id == study_id).order_by(releases.c.revision)
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             rows = connection.execute(query).mappings().all()
         return [_release_row(dict(row)) for row in rows]
 
     def recent(self, limit: int = 200) -> list[ReleaseRow]:
         """Return the newest releases, newest first."""
         query = sa.select(releases).order_by(releases.c.released_at.desc()).limit(limit)
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             rows = connection.execute(query).mappings().all()
         return [_release_row(dict(row)) for row in rows]
 

@@ -7,6 +7,7 @@ import pytest
 
 from cardio_dagster.demo import studies
 from cardio_dagster.orchestration.events import STAGES
+from cardio_dagster.orchestration.intake import close_exhausted
 from cardio_dagster.outcome import State
 from cardio_dagster_tests.defs.installation import events
 
@@ -71,3 +72,13 @@ def test_fusion_plots_the_fused_value_and_not_the_first_one_told(installation):
     (fused,) = [e.materialization for e in made if e.materialization.asset_key.to_user_string() == "fusion"]
     assert fused.metadata["heart_rate_bpm"].value == pytest.approx(96, abs=3)
     assert {"measurements", "coverage", "duration_ms"} <= set(fused.metadata)
+
+
+def test_study_launched_again_after_an_error_gets_its_real_report(installation):
+    study_id = installation.intake(studies.ecg_only)
+    close_exhausted((installation.stores.row(study_id),), installation.stores)
+    assert report_of(installation, study_id)[1]["error"]["code"] == "E_RETRIES_001"
+    assert installation.run(study_id).success
+    row, report = report_of(installation, study_id)
+    assert (row.status, row.state, report["final_state"]) == ("released", State.COMPLETE, "COMPLETE")
+    assert installation.stores.row(study_id).final_state == "COMPLETE"
