@@ -83,6 +83,9 @@ def main() -> None:
     except CardioError as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(1)
+    except OSError as error:  # an output that cannot be written, a full disk
+        sys.stderr.write(f"{error.strerror or type(error).__name__}: {error.filename or 'no path given'}\n")
+        sys.exit(1)
 
 
 if __name__ == "__main__":

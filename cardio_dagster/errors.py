@@ -104,6 +104,12 @@ CODES: dict[str, CodeSpec] = {
     "E_INTAKE_007": CodeSpec(
         "Archive is damaged or encrypted", _C, Severity.ERROR, "Pack the study again, without a password."
     ),
+    "E_INTAKE_008": CodeSpec(
+        "Files arrived late and were joined by name",
+        _V,
+        Severity.WARNING,
+        "Confirm that all files are of one patient before the report is released.",
+    ),
     "E_FORMAT_001": CodeSpec(
         "Content is of no known format",
         _V,

@@ -45,8 +45,13 @@ def describe_echo(file: Path, *, as_json: bool, masks: Path | None) -> int:
             _save_masks(labels, masks)
     except Exception as error:
         return _refuse(error, as_json=as_json)
-    code = _show(document, as_json=as_json)
-    return code if document.format is not None else ERROR_EXIT
+    if document.format is not None:
+        return _show(document, as_json=as_json)
+    for met in document.problems:
+        sys.stderr.write(f"{met.code}: {met.message}\n{met.cure or ''}\n")
+    if as_json:
+        _show(document, as_json=True)
+    return ERROR_EXIT
 
 
 def _save_masks(labels: "np.ndarray | None", path: Path) -> None:

@@ -1,7 +1,8 @@
 """Building a study's input folder and entering the study in the registry.
 
 Belongs here: joining a late drop to its study, the folder, the registration. Not here:
-what is set aside (accept.py).
+what is set aside (accept.py). A name says little of the patient: a late drop may add files
+to a study, never replace one, and the join is told, so that a person looks at it.
 
 The folder `inputs/<study id>/r<revision>-<claim>-<try>/` is made of links to the claim's files and takes
 its place by one rename. Every revision has a folder of its own, which never changes again:
@@ -15,6 +16,7 @@ from pathlib import Path
 from secrets import token_hex
 from typing import Self
 
+from cardio_dagster.errors import problem
 from cardio_dagster.intake.assemble import Arrival, assemble, study_id_of
 from cardio_dagster.intake.claim import Claim
 from cardio_dagster.intake.control import Control, read_control
@@ -57,7 +59,11 @@ class Enrolment:
         if earlier:
             workdir = claim.folder / "unpacked-before"
             before = Inspector(workdir, sniff, limits).inspect(earlier.folder(store))
-            files, problems = _join(before.files, files), problems + before.problems
+            if _replaces_content(before.files, files):
+                earlier = None
+            else:
+                joined = problem("E_INTAKE_008", "files came later under the name of a study and were joined to it")
+                files, problems = _join(before.files, files), (*problems, *before.problems, joined)
         control = _control(inspection)
         if control:
             problems += control.problems
@@ -105,15 +111,23 @@ class Enrolment:
 
 
 def _to_reopen(claim: Claim, row: StudyRow | None, store: Path, limits: IntakeLimits) -> StudyRow | None:
-    """Return the study that a drop of this name belongs to, if it came not long ago and its files are there."""
+    """Return the study that a drop of this name may belong to: one that is open or came just now."""
     if row is None or not row.folder(store).is_dir():
         return None
     since = datetime.fromisoformat(claim.ticket.received_at) - datetime.fromisoformat(row.study.received_at)
-    return row if since.total_seconds() <= limits.reopen_within_s else None
+    allowed_s = limits.reopen_within_s if row.finished_at else limits.reopen_open_within_s
+    return row if since.total_seconds() <= allowed_s else None
+
+
+def _replaces_content(before: list[GoodFile], new: list[GoodFile]) -> bool:
+    """Return whether a new file differs from one already held under its path; then it is another patient's, or may be."""
+    held = {file.relative: file for file in before}
+    pairs = [(held[file.relative], file) for file in new if file.relative in held]
+    return any(old.sha256 != file.sha256 and (old.is_content or file.is_content) for old, file in pairs)
 
 
 def _join(before: list[GoodFile], new: list[GoodFile]) -> list[GoodFile]:
-    """Return the earlier files and those that are new; of one path, the new one takes the place."""
+    """Return the earlier files and those that are new; a new control file takes the place of the old."""
     held = {file.sha256 for file in before if file.is_content}
     joined = {file.relative: file for file in before}
     joined |= {file.relative: file for file in new if file.sha256 not in held}

@@ -56,7 +56,9 @@ def candidates(landing: Path, *, key: bytes) -> tuple[Candidate, ...]:
     Raises SettingsError if the landing folder is missing.
     """
     if not landing.is_dir():
-        raise SettingsError("the landing folder is missing; make it or set CARDIO_LANDING")
+        raise SettingsError(
+            "the landing folder is missing; make `landing` in the folder that CARDIO_DATA_DIR names, or set CARDIO_DATA_DIR"
+        )
     folders, loose, markers = _sort_entries(landing)
     found = [_folder(name, markers, key) for name in folders]
     found += [_loose(stem, names, markers, key) for stem, names in loose.items()]

@@ -12,7 +12,8 @@ class IntakeLimits:
     `max_ratio` bounds expanded over packed bytes of an archive member, once it has expanded
     beyond `ratio_floor_mb` (a short run of zeros packs well and harms nobody).
     `reopen_within_s`: a drop under the name of an earlier study re-opens it only so long
-    after the study's last files came; later the name is taken to mean another patient.
+    after the study's last files came, or `reopen_open_within_s` while it is not finished;
+    later the name is taken to mean another patient, for names such as "export" are used every day.
     `max_attempts`: how often intake may die over one drop before the drop is quarantined.
     """
 
@@ -21,7 +22,8 @@ class IntakeLimits:
     max_files: int = 10_000
     max_ratio: float = 200.0
     ratio_floor_mb: float = 8.0
-    reopen_within_s: float = 7 * 86_400.0
+    reopen_within_s: float = 900.0
+    reopen_open_within_s: float = 86_400.0
     max_attempts: int = 5
 
     @property

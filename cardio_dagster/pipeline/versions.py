@@ -15,8 +15,8 @@ STAGE_VERSIONS: dict[State, str] = {
     State.DETECTION: "1",
     State.ANALYSIS: "1",
     State.FUSION: "1",
-    State.SCORING: "1",
-    State.FORMATTING: "1",
+    State.SCORING: "2",
+    State.FORMATTING: "2",
     State.COMPLETE: "1",
 }
 FAN_OUT_STATES = (State.VALIDATION, State.PREPROCESSING, State.DETECTION, State.ANALYSIS)

@@ -47,13 +47,22 @@ def _cells(report: Report, path: str) -> tuple[Text, ...]:
     failed = report.error is not None
     return (
         Text.assemble((report.study_id, "bold"), "\n", (path, Style(dim=True, link=Path(path).absolute().as_uri()))),
-        Text(report.final_state, style="bold red" if failed else "green"),
+        _state(report),
         Text(report.coverage.replace("_", " ")),
         _number(summary.lvef(report)),
         _number(summary.heart_rate(report)),
         Text(summary.rhythm(report).text or ABSENT),
         _problem(report) if failed else _findings(report),
     )
+
+
+def _state(report: Report) -> Text:
+    """Return the state, with the word "held" below it where a person must decide first."""
+    if report.error is not None:
+        return Text(report.final_state, style="bold red")
+    if report.release_status.startswith("held"):
+        return Text.assemble((report.final_state, "green"), "\n", ("held", "bold yellow"))
+    return Text(report.final_state, style="green")
 
 
 def _number(key: summary.KeyNumber) -> Text:

@@ -13,6 +13,7 @@ _UNITS = {
     "mm[Hg]": "mmHg",
     "m2": "m²",
     "kg/m2": "kg/m²",
+    "mL/min/{1.73_m2}": "mL/min/1.73 m²",
     "mL/m2": "mL/m²",
     "cm2": "cm²",
     "ms2": "ms²",

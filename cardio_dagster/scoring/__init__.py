@@ -5,10 +5,11 @@ Belongs here: the registry of scores and `score`. Not here: measuring or choosin
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 from cardio_dagster.finding import Score
-from cardio_dagster.fusion import Fusion
+from cardio_dagster.fusion import MIXED_PATIENTS, Fusion
 from cardio_dagster.scoring.cha2ds2 import cha2ds2_va, cha2ds2_vasc
 from cardio_dagster.scoring.h2fpef import h2fpef
 from cardio_dagster.scoring.prevent import prevent_score
@@ -17,7 +18,8 @@ from cardio_dagster.scoring.summary import summarise
 
 __all__ = ["CODE_VERSION", "SCORES", "score", "summarise"]
 
-CODE_VERSION = "1"
+CODE_VERSION = "2"
+_WHOSE = "refused: the files may belong to different patients"
 SCORES: dict[str, Callable[[Fusion], Score]] = {
     **{
         f"prevent_{outcome}_{years}y_pct": partial(prevent_score, outcome=outcome, years=years)
@@ -31,5 +33,11 @@ SCORES: dict[str, Callable[[Fusion], Score]] = {
 
 
 def score(fusion: Fusion) -> tuple[Score, ...]:
-    """Return every registered score, with a value or with the reason why it has none."""
-    return tuple(function(fusion) for function in SCORES.values())
+    """Return every registered score, with a value or with the reason why it has none.
+
+    Where the files may belong to different patients, none has a value.
+    """
+    scores = tuple(function(fusion) for function in SCORES.values())
+    if not any(finding.code in MIXED_PATIENTS for finding in fusion.consistency):
+        return scores
+    return tuple(replace(s, value=None, reason=_WHOSE, interpretation=None) for s in scores)

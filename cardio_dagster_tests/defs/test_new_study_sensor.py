@@ -66,6 +66,11 @@ def finish(installation, study_id, revision=1):
     installation.stores.registry().mark_finished(study_id, revision, "COMPLETE")
 
 
+def late_file(folder):
+    """Write a file that adds to what the study holds; one under a held name would be a study of its own."""
+    (folder / "late.json").write_text('{"patient": {"age_years": 50, "heart_rate_bpm": 99}}')
+
+
 def test_a_drop_becomes_a_partition_and_one_run_request(installation):
     installation.drop(clinical(50))
     result = installation.tick()
@@ -189,7 +194,7 @@ def test_a_late_file_opens_a_second_revision(installation):
     end(installation, enter(installation, first, STARTED), SUCCESS)
     finish(installation, first.partition_key)
     assert keys(installation.tick()) == []
-    installation.drop(clinical(50, heart_rate_bpm=99), "case")
+    installation.drop(late_file, "case")
     (second,) = installation.tick().run_requests
     assert (second.partition_key, second.run_key) == (first.partition_key, f"{first.partition_key}:r2:a1")
 
@@ -198,7 +203,7 @@ def test_a_reopened_study_waits_for_the_run_of_its_first_revision(installation):
     installation.drop(clinical(50), "case")
     (first,) = installation.tick().run_requests
     run = enter(installation, first, STARTED)
-    installation.drop(clinical(50, heart_rate_bpm=99), "case")
+    installation.drop(late_file, "case")
     assert keys(installation.tick()) == []
     assert installation.row(first.partition_key).study.revision == 2
     end(installation, run, SUCCESS)
@@ -212,7 +217,7 @@ def test_a_reopened_study_waits_for_the_bulk_run_that_holds_it(install):
         installation.drop(clinical(40 + number), f"case-{number}")
     (flood,) = installation.tick().run_requests
     run = enter(installation, flood, STARTED)
-    installation.drop(clinical(40, heart_rate_bpm=99), "case-0")
+    installation.drop(late_file, "case-0")
     assert keys(installation.tick()) == []
     end(installation, run, SUCCESS)
     asked = {

@@ -185,7 +185,7 @@ def test_empty_folders_hidden_entries_and_running_transfers_are_left_alone(site)
 
 def test_a_missing_landing_folder_is_told(site):
     site.landing.rmdir()
-    with pytest.raises(SettingsError, match="landing folder is missing"):
+    with pytest.raises(SettingsError, match=r"landing folder is missing.*CARDIO_DATA_DIR"):
         site.scan()
 
 
@@ -215,15 +215,38 @@ def test_a_late_companion_completes_its_recording(site):
     assert (recording.recording_id, recording.companions) == ("r01", ("x.dat",))
 
 
-def test_a_file_of_the_same_name_takes_the_place_and_the_old_bytes_stay(site):
-    site.drop("p1/a.csv", "ECG half")
+@pytest.mark.parametrize("name", ["p1/a.csv", "ecg.csv", "p1/study.json"])
+def test_another_file_under_a_held_path_is_a_study_of_its_own(site, name):
+    site.drop(name, "ECG of one")
     (first,) = site.settle().accepted
-    site.drop("p1/a.csv", "ECG half and the rest")
-    site.settle()
-    old, new = site.registry.history(first.study_id)
-    assert (old.folder(site.store) / "a.csv").read_text() == "ECG half"
-    assert (new.folder(site.store) / "a.csv").read_text() == "ECG half and the rest"
-    assert [len(row.study.recordings) for row in (old, new)] == [1, 1]
+    site.drop(name, "ECG of another")
+    (second,) = site.settle().accepted
+    assert (second.fate, second.revision, second.problems) == (Fate.REGISTERED, 1, ())
+    assert second.study_id != first.study_id
+    for taken, text in ((first, "ECG of one"), (second, "ECG of another")):
+        (row,) = site.registry.history(taken.study_id)
+        assert [p.read_text() for p in row.folder(site.store).iterdir()] == [text]
+
+
+def test_a_new_control_file_replaces_no_content_and_joins(site):
+    site.drop("p1/a.csv", "ECG 1")
+    site.drop("p1/study.json", '{"priority": "routine"}')
+    (first,) = site.settle().accepted
+    site.drop("p1/b.csv", "ECG 2")
+    site.drop("p1/study.json", '{"priority": "stat"}')
+    (second,) = site.settle().accepted
+    assert (second.study_id, second.revision) == (first.study_id, 2)
+    assert site.registry.get(first.study_id).study.priority == "stat"
+
+
+def test_every_later_revision_tells_that_it_was_joined_by_name(site):
+    site.drop("p1/a.csv", "ECG 1")
+    (first,) = site.settle().accepted
+    for number in (2, 3):
+        site.drop(f"p1/{number}.csv", f"ECG {number}")
+        site.settle()
+    told = [[(p.code, p.severity) for p in row.problems] for row in site.registry.history(first.study_id)]
+    assert told == [[], *[[("E_INTAKE_008", "warning")]] * 2]
 
 
 def test_numbers_of_recordings_that_went_are_not_given_again(site):
@@ -290,14 +313,20 @@ def test_an_old_revision_dropped_again_is_a_duplicate(site):
     assert [t.study_id for t in site.settle().duplicates] == [first.study_id]
 
 
-def test_a_name_used_again_much_later_is_another_patient(site):
-    site.drop("ecg.csv", "ECG 1")
+@pytest.mark.parametrize(
+    ("is_finished", "waited_s", "is_joined"),
+    [(True, 800, True), (True, 1000, False), (False, 1000, True), (False, 2 * 86_400, False)],
+)
+def test_a_name_opens_a_study_again_only_while_it_is_open_or_new(site, is_finished, waited_s, is_joined):
+    site.drop("export/a.csv", "ECG 1")
     (first,) = site.settle().accepted
-    site.now += 8 * 86_400
-    site.drop("ecg.csv", "ECG 2")
+    if is_finished:
+        site.registry.mark_finished(first.study_id, 1, "COMPLETE")
+    site.now += waited_s
+    site.drop("export/b.csv", "ECG 2")
     (second,) = site.settle().accepted
-    assert (second.fate, second.revision) == (Fate.REGISTERED, 1)
-    assert second.study_id != first.study_id
+    assert (second.study_id == first.study_id) is is_joined
+    assert second.revision == (2 if is_joined else 1)
 
 
 def test_copies_within_one_drop_are_one_recording(site):

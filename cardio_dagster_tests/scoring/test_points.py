@@ -175,7 +175,7 @@ def _finding(grade, code="x"):
     ("findings", "tier"),
     [
         ([], None),
-        ([Grade.NORMAL, Grade.NOTE], 0),
+        ([Grade.NOTE], None),
         ([Grade.NORMAL, Grade.ABNORMAL], 1),
         ([Grade.ABNORMAL, Grade.CRITICAL], 2),
     ],
@@ -184,6 +184,24 @@ def test_summary_tier_by_findings(findings, tier):
     got = summarise(tuple(_finding(g) for g in findings), ())
     assert got.value == tier
     assert "not a validated risk" in got.label
+    assert (got.reason is None) == (tier is not None)
+
+
+@pytest.mark.parametrize(
+    ("codes", "tier"),
+    [
+        (["ECG_SINUS"], 0),
+        ([], None),
+        (["ECG_RHYTHM_UNKNOWN"], None),
+        (["ECG_RHYTHM_OTHER"], None),
+        (["ECG_PACED"], None),
+        (["ECG_SINUS", "ECG_RHYTHM_UNKNOWN"], None),
+    ],
+)
+def test_low_needs_a_clear_rhythm(codes, tier):
+    rhythm = [_finding(Grade.NORMAL if code == "ECG_SINUS" else Grade.NOTE, code) for code in codes]
+    got = summarise((_finding(Grade.NORMAL), *rhythm), ())
+    assert got.value == tier
     assert (got.reason is None) == (tier is not None)
 
 
@@ -200,3 +218,9 @@ def test_summary_is_refused_when_patients_may_be_mixed():
     got = summarise((_finding(Grade.CRITICAL, "fusion.conflict.sex"), _finding(Grade.ABNORMAL)), ())
     assert got.value is None
     assert "different patients" in got.reason
+
+
+def test_no_score_where_the_files_may_belong_to_different_patients():
+    mixed = fuse((analysis("ecg", facts={"sex": "F"}), analysis("clinical", "r02", facts={"sex": "M"})), ())
+    assert {s.value for s in score(mixed)} == {None}
+    assert {s.reason for s in score(mixed)} == {"refused: the files may belong to different patients"}

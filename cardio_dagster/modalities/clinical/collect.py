@@ -7,7 +7,7 @@ JSON, CSV or FHIR (read_*.py) or checking values (check.py). Identity is dropped
 import re
 from dataclasses import dataclass, field
 
-from cardio_dagster.errors import problem
+from cardio_dagster.errors import StudyError, problem
 from cardio_dagster.modalities.clinical.history import SEX_ALIASES, find_history
 from cardio_dagster.modalities.clinical.naming import field_key
 from cardio_dagster.modalities.clinical.quantities import find_quantity
@@ -17,6 +17,7 @@ from cardio_dagster.outcome import Problem
 BIRTH_DATE_KEYS = frozenset({"birth_date", "birthdate", "date_of_birth", "dob", "patient_birth_date"})
 STUDY_DATE_KEYS = frozenset({"study_date", "document_date", "examination_date", "exam_date", "visit_date", "date"})
 BLOOD_PRESSURE_KEYS = frozenset({"blood_pressure", "bp"})
+MAX_VALUES = 20_000  # a Bundle of a long life has some thousands
 IDENTITY_KEYS = BIRTH_DATE_KEYS | frozenset(
     {
         "name", "patient_name", "first_name", "last_name", "given_name", "family_name", "full_name", "surname", "family",
@@ -45,6 +46,22 @@ class Collector:
     problems: list[Problem] = field(default_factory=list)
     birth_date: str | None = None
     study_date: str | None = None
+    looked_at: int = 0
+
+    def look(self) -> None:
+        """Count one more value of the document.
+
+        Raises StudyError E_HARD_004 beyond MAX_VALUES: no metadata document of one person has so many.
+        """
+        self.looked_at += 1
+        if self.looked_at > MAX_VALUES:
+            raise StudyError(
+                "E_HARD_004",
+                "the metadata document holds too many values",
+                seen=f"more than {MAX_VALUES}",
+                allowed=f"{MAX_VALUES}",
+                cure="Send the values of this study only.",
+            )
 
     def offer(self, name: str, value: object, *, where: str, unit: str | None = None, dated: str = "") -> None:
         """Take a field by its name in the file: clinical, date, identity (dropped) or only noted."""

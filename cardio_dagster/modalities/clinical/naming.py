@@ -6,9 +6,17 @@ Not here: the fields themselves (quantities.py, history.py).
 
 import re
 import unicodedata
+from functools import lru_cache
 
+_LONGEST_UNIT = 20
 _NOT_A_WORD = re.compile(r"[^a-z0-9%]+")
 _PERCENT_WORDS = ("pct", "percent")
+_UNIT_PARTS = frozenset(
+    {
+        "%", "1", "kg", "g", "mg", "ug", "mcg", "ng", "pg", "l", "dl", "ml", "ul", "fl", "mol", "mmol", "umol", "mcmol", "nmol", "pmol", "m", "cm", "mm", "in", "lb", "oz", "s", "ms", "min", "h",
+        "d", "wk", "mo", "a", "hg", "mmhg", "mm[hg]", "pa", "kpa", "hpa", "bpm", "beats", "iu", "u", "mu", "eq", "meq", "mosm", "cel", "degc", "degf", "m2", "m²", "m^2", "1.73m2", "1.73m²", "{1.73_m2}",
+    }
+)  # fmt: skip
 
 
 def _plain(text: str) -> str:
@@ -16,6 +24,7 @@ def _plain(text: str) -> str:
     return unicodedata.normalize("NFKC", text).replace("\u03bc", "u").casefold()
 
 
+@lru_cache(maxsize=4096)
 def field_key(text: str) -> str:
     """Return a field name as lower-case words joined by underscores.
 
@@ -41,13 +50,13 @@ def unit_key(text: str) -> str:
 
 
 def harmless(text: str, *, kind: str) -> str:
-    """Return `text` if it looks like a unit and like no name or number of a person, else only its kind and length.
+    """Return `text` if it is made of known parts of units, else only its kind and length.
 
     A misplaced column puts names where units or values belong; a Problem must not repeat them.
 
     >>> harmless("mg/L", kind="unit"), harmless("Kohl", kind="unit")
     ('mg/L', 'a unit of 4 characters, not repeated here')
     """
-    if re.fullmatch(r"[A-Za-zµ]{1,5}/[A-Za-z]{1,4}|%", text):
+    if len(text) <= _LONGEST_UNIT and all(part in _UNIT_PARTS for part in _plain(text).split("/")):
         return text
     return f"a {kind} of {len(text)} characters, not repeated here"

@@ -17,7 +17,9 @@ Not here: yes/no history (history.py) or reading and checking documents.
 Where files differ in the customary unit (`needs_unit`), a number without one is refused, not guessed.
 """
 
-from dataclasses import dataclass, field
+import re
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from cardio_dagster.finding import Grade
 from cardio_dagster.modalities.clinical.naming import field_key, unit_key
@@ -60,7 +62,9 @@ class QuantitySpec:
     limits_by_sex: dict[str, Limits] = field(default_factory=dict)
 
     def limits_for(self, sex: str | None) -> Limits | None:
-        """Return the reference limits; None where they depend on a sex that is not known."""
+        """Return the reference limits; of an unknown sex, those that are beyond the limits of either."""
+        if self.limits_by_sex and sex not in self.limits_by_sex:
+            return _wider(*self.limits_by_sex.values())
         return self.limits_by_sex.get(sex or "", self.limits)
 
     @property
@@ -71,6 +75,13 @@ class QuantitySpec:
     def conversion(self, unit: str) -> Conversion | None:
         """Return how to convert from `unit` in any spelling; None if it is not accepted."""
         return self.units.get(unit_key(unit))
+
+
+def _wider(one: Limits, other: Limits) -> Limits:
+    """Return limits beyond which a value lies beyond both; the critical ones are the same for both."""
+    low = None if one.low is None or other.low is None else min(one.low, other.low)
+    high = None if one.high is None or other.high is None else max(one.high, other.high)
+    return replace(one, source=f"{one.source}, the wider of both sexes", low=low, high=high)
 
 
 _SPELLED = {
@@ -95,6 +106,9 @@ _RATE = ("bpm", "/min", "1/min", "beats/min", "beats per minute", "{beats}/min")
 _ATP3 = "NCEP ATP III, doi:10.1161/circ.106.25.3143"
 _ESC_BP = "ESC 2024 elevated blood pressure and hypertension, doi:10.1093/eurheartj/ehae178"
 _ADA = "ADA Standards of Care 2024, section 2, doi:10.2337/dc24-S002"
+_IFCC_AKI = (
+    "IFCC C-RIDL 2008, doi:10.1373/clinchem.2007.099648; critical KDIGO 2012 AKI stage 3, doi:10.1038/kisup.2012.1"
+)
 _ASE = "ASE/EACVI 2015, doi:10.1016/j.echo.2014.10.003"
 
 QUANTITIES: tuple[QuantitySpec, ...] = (
@@ -140,6 +154,7 @@ QUANTITIES: tuple[QuantitySpec, ...] = (
     QuantitySpec(
         "creatinine_umol_l", "Serum creatinine", "umol/L", 5, 3500, ("creatinine", "serum_creatinine", "crea", "scr"),
         _units("umol/L", "mcmol/L", mgdl=Conversion(88.42)), ("2160-0", "14682-9", "38483-4"), needs_unit=True,
+        limits_by_sex={"male": Limits(_IFCC_AKI, None, 104, None, 353.6), "female": Limits(_IFCC_AKI, None, 90, None, 353.6)},
     ),
     QuantitySpec(
         "egfr_ml_min_1_73m2", "Estimated glomerular filtration rate", "mL/min/{1.73_m2}", 1, 250, ("egfr", "gfr", "estimated_gfr"),
@@ -177,10 +192,15 @@ QUANTITIES: tuple[QuantitySpec, ...] = (
 BY_NAME: dict[str, QuantitySpec] = {spec.name: spec for spec in QUANTITIES}
 BY_LOINC: dict[str, QuantitySpec] = {code: spec for spec in QUANTITIES for code in spec.loinc}
 _BY_ALIAS: dict[str, QuantitySpec] = {alias: spec for spec in QUANTITIES for alias in spec.aliases}
+_LONGEST_NAME = 100
+_LEAST_OF_MANY = re.compile(r"(?<!/)(?<!/ )min\W*$", re.IGNORECASE)  # "heart_rate_min", but not "heart rate (/min)"
 
 
+@lru_cache(maxsize=4096)
 def find_quantity(name: str) -> tuple[QuantitySpec, str | None] | None:
     """Return the field that `name` means and the unit that the name itself carries, if any.
+
+    A minimum, maximum or mean is another quantity, and "min" a unit only after a stroke.
 
     >>> spec, unit = find_quantity("Creatinine [mg/dL]")
     >>> spec.name, unit
@@ -188,10 +208,14 @@ def find_quantity(name: str) -> tuple[QuantitySpec, str | None] | None:
     >>> find_quantity("weight_date") is None
     True
     """
+    if len(name) > _LONGEST_NAME:
+        return None
     words = field_key(name).split("_")
     for size in range(len(words), 0, -1):
         spec = _BY_ALIAS.get("_".join(words[:size]))
         unit = unit_key("".join(words[size:]))
+        if unit == "min" and _LEAST_OF_MANY.search(name):
+            continue
         if spec and (not unit or unit in spec.units):
             return spec, unit or None
     return None

@@ -9,7 +9,7 @@ import csv
 import io
 
 from cardio_dagster.errors import StudyError
-from cardio_dagster.modalities.clinical.collect import Collector, is_clinical
+from cardio_dagster.modalities.clinical.collect import MAX_VALUES, Collector, is_clinical
 from cardio_dagster.modalities.clinical.naming import field_key
 from cardio_dagster.modalities.clinical.record import Document
 
@@ -38,7 +38,9 @@ def layout_of(table: list[list[str]]) -> str | None:
         return None
     if set(header) & set(_NAMES) and set(header) & set(_VALUES):
         name = _column(header, _NAMES)
-        known = [row for row in table[1:] if name is not None and len(row) > name and is_clinical(row[name])]
+        known = [
+            row for row in table[1 : MAX_VALUES + 1] if name is not None and len(row) > name and is_clinical(row[name])
+        ]
         return "long" if known else None
     known_columns = {key for key in header if is_clinical(key)}
     return "wide" if len(known_columns) >= 2 and len(table) > 1 else None
@@ -66,6 +68,7 @@ def _read_wide(table: list[list[str]], collector: Collector) -> None:
             cure="Send one table per patient; a study is about one person.",
         )  # fmt: skip
     for column, (name, cell) in enumerate(zip(table[0], table[1], strict=False), start=1):
+        collector.look()
         collector.offer(name, cell.strip(), where=f"line 2, column {column}")
 
 
@@ -73,6 +76,7 @@ def _read_long(table: list[list[str]], collector: Collector) -> None:
     header = [field_key(cell) for cell in table[0]]
     columns = [_column(header, names) for names in (_NAMES, _VALUES, _UNITS, _DATES)]
     for line, row in enumerate(table[1:], start=2):
+        collector.look()
         name, value, unit, dated = (row[c].strip() if c is not None and c < len(row) else "" for c in columns)
         collector.offer(name, value, unit=unit or None, where=f"line {line}", dated=dated)
 

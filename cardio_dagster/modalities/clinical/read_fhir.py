@@ -29,7 +29,7 @@ def read_fhir(bundle: dict[str, Any]) -> Document:
     E_FORMAT_002 for several patients: a study is about one person.
     """
     collector = Collector("fhir-r4")
-    resources = list(_resources(bundle))
+    resources = list(_resources(bundle, collector))
     patients = sum(resource.get("resourceType") == "Patient" for _, resource in resources)
     if patients > 1:
         raise StudyError(
@@ -53,8 +53,9 @@ def read_fhir(bundle: dict[str, Any]) -> Document:
     return collector.document()
 
 
-def _resources(bundle: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+def _resources(bundle: dict[str, Any], collector: Collector) -> Iterator[tuple[str, dict[str, Any]]]:
     for index, entry in enumerate(_list(bundle.get("entry"))):
+        collector.look()
         resource = entry.get("resource") if isinstance(entry, dict) else None
         if isinstance(resource, dict):
             yield f"Bundle.entry[{index}]", resource
@@ -71,6 +72,7 @@ def _observation(resource: dict[str, Any], where: str, collector: Collector) -> 
     _observed(resource, where, dated, collector)
     for index, component in enumerate(_list(resource.get("component"))):
         if isinstance(component, dict):
+            collector.look()
             _observed(component, f"{where}.component[{index}]", dated, collector)
 
 

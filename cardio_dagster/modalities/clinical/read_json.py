@@ -45,6 +45,7 @@ def clinical_keys(content: dict[str, Any]) -> tuple[str, ...]:
 
 def _walk(node: dict[str, Any], path: str, collector: Collector) -> None:
     for index, (key, value) in enumerate(node.items()):
+        collector.look()
         word = field_key(key)
         if word in _MANIFEST_KEYS:
             continue
@@ -69,6 +70,7 @@ def _offer(key: str, value: Any, where: str, collector: Collector) -> None:
 
 def _walk_list(items: list[Any], word: str, where: str, collector: Collector) -> None:
     for index, item in enumerate(items):
+        collector.look()
         place = f"{where}[{index}]"
         if isinstance(item, dict):
             name = next((item[k] for k in _NAME_KEYS if isinstance(item.get(k), str)), None)

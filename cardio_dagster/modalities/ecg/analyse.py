@@ -12,6 +12,7 @@ from cardio_dagster.modalities.ecg.measurements import hrv_measurements, interva
 from cardio_dagster.modalities.ecg.rhythm import Rhythm, classify_rhythm
 from cardio_dagster.modalities.ecg.signal import EcgRecord, EcgStructures, PreparedEcg
 from cardio_dagster.modalities.ecg.statements import state
+from cardio_dagster.modalities.ecg.trust import longest_silence_s
 from cardio_dagster.outcome import Step
 
 
@@ -20,7 +21,14 @@ def analyse(prepared: PreparedEcg, found: EcgStructures, recording_id: str, opti
     record = prepared.record
     rhythm = classify_rhythm(found)
     measurements = measure(prepared, found, rhythm, recording_id=recording_id)
-    findings = state(measurements, rhythm, found.beat_types, sex=record.patient_sex, recording_id=recording_id)
+    findings = state(
+        measurements,
+        rhythm,
+        found.beat_types,
+        sex=record.patient_sex,
+        recording_id=recording_id,
+        silence_s=longest_silence_s(found, duration_s=record.duration_s),
+    )
     figure = _figure(prepared, found, measurements, findings, recording_id)
     return Step(Analysis("ecg", recording_id, measurements, findings, _facts(record, rhythm, recording_id), (figure,)))
 
@@ -30,7 +38,7 @@ def measure(
 ) -> tuple[Measurement, ...]:
     """Return intervals and heart rate variability."""
     intervals = measure_intervals(prepared, found)
-    hrv = measure_hrv(found.beat_time_s, found.beat_types, rhythm=rhythm.label)
+    hrv = measure_hrv(found.beat_time_s, found.beat_types, rhythm=rhythm.label, refusal=intervals.refusal)
     return (
         *interval_measurements(intervals, sex=prepared.record.patient_sex, recording_id=recording_id),
         *hrv_measurements(hrv, recording_id=recording_id),
@@ -48,6 +56,7 @@ def _facts(record: EcgRecord, rhythm: Rhythm, recording_id: str) -> tuple[Fact, 
         fact("sex", record.patient_sex),
         fact("age_years", record.age_years, "a"),
         *(fact("device_statement", text) for text in record.device_statements),
+        *((fact("device_texts_left_out", record.n_device_texts_left_out),) if record.n_device_texts_left_out else ()),
         *(fact(f"device: {v.name}", v.value, v.unit or None) for v in record.device_values),
     )
 

@@ -8,12 +8,13 @@ import numpy as np
 from cardio_dagster.errors import problem
 from cardio_dagster.modalities.branch import Options
 from cardio_dagster.modalities.ecg.beat_types import likeness_to_dominant, type_beats
-from cardio_dagster.modalities.ecg.beats import find_beats
+from cardio_dagster.modalities.ecg.beats import background_share, find_beats
 from cardio_dagster.modalities.ecg.delineation import delineate
-from cardio_dagster.modalities.ecg.gates import BEATS
+from cardio_dagster.modalities.ecg.gates import BACKGROUND, BEAT_LIKENESS, BEATS
 from cardio_dagster.modalities.ecg.pacing import paced_beats
 from cardio_dagster.modalities.ecg.signal import EcgStructures, PreparedEcg, WaveTimes
-from cardio_dagster.outcome import Problem, Severity, Step
+from cardio_dagster.modalities.ecg.trust import without_types
+from cardio_dagster.outcome import Problem, Severity, Step, Verdict
 
 
 def detect(prepared: PreparedEcg, options: Options) -> Step[EcgStructures]:
@@ -28,12 +29,21 @@ def detect(prepared: PreparedEcg, options: Options) -> Step[EcgStructures]:
     types = type_beats(beat_time_s=beat_time_s, likeness=likeness, qrs_s=qrs_s)
     paced = paced_beats(prepared.record.signal_mv[:, usable], sampling_rate_hz=rate_hz, beat_time_s=beat_time_s)
     types = tuple("P" if is_paced else letter for letter, is_paced in zip(types, paced, strict=True))
+    background = background_share(signal_mv, sampling_rate_hz=rate_hz, beat_time_s=beat_time_s)
     structures = EcgStructures(
-        beat_time_s, types, likeness, *(_spread(w, usable) for w in (found.p, found.qrs, found.t))
+        beat_time_s, types, likeness, background, *(_spread(w, usable) for w in (found.p, found.qrs, found.t))
     )
-    verdict = BEATS.judge(float(len(beat_time_s)), modality="ecg")
     problems = () if len(beat_time_s) else (_nothing_found(),)
-    return Step(structures, problems, (verdict,))
+    return Step(without_types(structures), problems, _verdicts(structures))
+
+
+def _verdicts(found: EcgStructures) -> tuple[Verdict, ...]:
+    likeness = float(np.median(found.likeness)) if len(found.likeness) else None
+    return (
+        BEATS.judge(float(len(found.beat_time_s)), modality="ecg"),
+        BEAT_LIKENESS.judge(likeness, modality="ecg"),
+        BACKGROUND.judge(found.background, modality="ecg"),
+    )
 
 
 def _nothing_found() -> Problem:
@@ -41,7 +51,7 @@ def _nothing_found() -> Problem:
         "E_DETECT_001",
         "no heart beat found: asystole, ventricular fibrillation, or a signal that is no ECG",
         seen="0 beats",
-        allowed="at least 2",
+        allowed="at least 3",
         cure="Look at the patient and at the recording.",
         severity=Severity.CRITICAL,
         modality="ecg",

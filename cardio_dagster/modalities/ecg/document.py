@@ -18,6 +18,7 @@ from cardio_dagster.modalities.ecg.preprocess import preprocess
 from cardio_dagster.modalities.ecg.rhythm import Rhythm, classify_rhythm
 from cardio_dagster.modalities.ecg.signal import EcgStructures, LeadQuality, PreparedEcg, WaveTimes
 from cardio_dagster.modalities.ecg.statements import state
+from cardio_dagster.modalities.ecg.trust import longest_silence_s
 from cardio_dagster.modalities.ecg.validate import validate
 from cardio_dagster.outcome import Problem, Step
 
@@ -113,7 +114,14 @@ def _data(step: Step[T]) -> T:
 def _assemble(prepared: PreparedEcg, found: EcgStructures, problems: tuple[Problem, ...]) -> EcgDocument:
     record, rhythm = prepared.record, classify_rhythm(found)
     measurements = measure(prepared, found, rhythm, recording_id="")
-    findings = state(measurements, rhythm, found.beat_types, sex=record.patient_sex, recording_id="")
+    findings = state(
+        measurements,
+        rhythm,
+        found.beat_types,
+        sex=record.patient_sex,
+        recording_id="",
+        silence_s=longest_silence_s(found, duration_s=record.duration_s),
+    )
     return EcgDocument(
         format=record.format,
         sampling_rate_hz=record.sampling_rate_hz,

@@ -119,7 +119,7 @@ def _extremes(lead_mv: np.ndarray, *, step: int) -> np.ndarray:
 
 
 def _label(name: str, strip: _Strip) -> str:
-    return f'<text x="{strip.x_mm + 1:g}" y="{strip.y_mm - 8:g}" fill="{_INK}" font-weight="bold">{escape(name[:16])}</text>'
+    return f'<text x="{strip.x_mm + 1:g}" y="{strip.y_mm - 8:g}" fill="{_INK}" font-weight="bold">{escape("".join(c for c in name[:16] if c.isprintable()))}</text>'
 
 
 def _marks(found: EcgStructures, strip: _Strip) -> str:

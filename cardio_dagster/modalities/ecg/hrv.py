@@ -35,15 +35,17 @@ class Hrv:
     spectrum_reason: str | None = None
 
 
-def measure_hrv(beat_time_s: np.ndarray, beat_types: tuple[str, ...], *, rhythm: str) -> Hrv:
+def measure_hrv(
+    beat_time_s: np.ndarray, beat_types: tuple[str, ...], *, rhythm: str, refusal: str | None = None
+) -> Hrv:
     """Return the variability of the intervals between two neighbouring normal beats.
 
     Refused as a whole in atrial fibrillation or flutter and in a paced rhythm, where it does not speak of the sinus node, and
-    with fewer than five intervals; the spectrum also below 120 s or when under 80 % of the intervals are normal.
+    with fewer than five intervals, or for the reason given as `refusal`; the spectrum also below 120 s or when under 80 % of the intervals are normal.
     """
     starts_s, nn_s, follows = normal_intervals(beat_time_s, beat_types)
     duration_s = float(beat_time_s[-1] - beat_time_s[0]) if len(beat_time_s) > 1 else 0.0
-    reason = _refusal(len(nn_s), rhythm)
+    reason = refusal or _refusal(len(nn_s), rhythm)
     if reason:
         return Hrv(len(nn_s), duration_s, time_reason=reason, spectrum_reason=reason)
     change_ms = 1000.0 * np.diff(nn_s)[follows]

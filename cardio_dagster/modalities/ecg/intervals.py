@@ -8,9 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from cardio_dagster.modalities.ecg.signal import EcgStructures, PreparedEcg
+from cardio_dagster.modalities.ecg.trust import distrust
 
 _EARLIEST_PCT, _LATEST_PCT = 25.0, 75.0
 _MIN_BEATS = 2
+MIN_RATE_BEATS = 3  # one interval alone is no rate
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +20,7 @@ class Intervals:
     """Global intervals of the dominant beats; None where they cannot be measured.
 
     Times in ms, the rate in beats per minute, the axis in degrees (0 is lead I, 90 is aVF).
+    `refusal` is why nothing was measured although beats were found.
     """
 
     heart_rate_bpm: float | None
@@ -27,6 +30,7 @@ class Intervals:
     qt_ms: float | None
     qrs_axis_deg: float | None
     n_beats: int
+    refusal: str | None = None
 
 
 def measure_intervals(prepared: PreparedEcg, found: EcgStructures) -> Intervals:
@@ -39,7 +43,9 @@ def measure_intervals(prepared: PreparedEcg, found: EcgStructures) -> Intervals:
     dominant = ~np.isin(kinds, ("V", "S"))
     qrs_on, qrs_off = _over_leads(found.qrs.onset_s, _EARLIEST_PCT), _over_leads(found.qrs.offset_s, _LATEST_PCT)
     p_on, t_off = _over_leads(found.p.onset_s, _EARLIEST_PCT), _over_leads(found.t.offset_s, _LATEST_PCT)
-    rr_s = np.diff(found.beat_time_s)
+    rr_s = np.diff(found.beat_time_s) if len(kinds) >= MIN_RATE_BEATS else np.empty(0)
+    if distrust(found) is not None:
+        return Intervals(None, None, None, None, None, None, len(kinds), distrust(found))
     return Intervals(
         heart_rate_bpm=float(60.0 / rr_s.mean()) if len(rr_s) else None,
         rr_ms=float(1000.0 * np.median(rr_s)) if len(rr_s) else None,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from cardio_dagster.finding import Measurement
 from cardio_dagster.modalities.ecg import reference
 from cardio_dagster.modalities.ecg.hrv import Hrv
-from cardio_dagster.modalities.ecg.intervals import Intervals, correct_qt
+from cardio_dagster.modalities.ecg.intervals import MIN_RATE_BEATS, Intervals, correct_qt
 from cardio_dagster.modalities.ecg.reference import Reference
 
 _NO_RANGE = Reference(None, None, "")
@@ -28,7 +28,8 @@ class _Row:
 def interval_measurements(intervals: Intervals, *, sex: str | None, recording_id: str) -> tuple[Measurement, ...]:
     """Return heart rate, PR, QRS, QT, four QTc and the axis, each with a value or the reason why there is none."""
     few = f"{intervals.n_beats} beats found, at least 2 are needed"
-    why = few if intervals.n_beats < 2 else None
+    why = intervals.refusal or (few if intervals.n_beats < 2 else None)
+    no_rate = why or f"{intervals.n_beats} beats found, at least {MIN_RATE_BEATS} are needed"
     rate = _Row(
         "heart_rate_bpm",
         "Heart rate",
@@ -43,11 +44,11 @@ def interval_measurements(intervals: Intervals, *, sex: str | None, recording_id
     axis = _Row("qrs_axis_deg", "QRS axis", "deg", "net QRS area in leads I and II", reference.AXIS)
     make = _maker(recording_id, evidence=f"{intervals.n_beats} beats")
     return (
-        make(rate, intervals.heart_rate_bpm, why or ""),
+        make(rate, intervals.heart_rate_bpm, no_rate),
         make(pr, intervals.pr_ms, why or "no P wave before at least half of the beats"),
         make(qrs, intervals.qrs_ms, why or "no edges of the QRS in at least two beats"),
         make(qt, intervals.qt_ms, why or "no end of a T wave in at least three of ten beats"),
-        *_corrected(intervals, make, sex, why or "no QT interval"),
+        *_corrected(intervals, make, sex, why or ("no QT interval" if intervals.qt_ms is None else no_rate)),
         make(axis, intervals.qrs_axis_deg, why or "leads I and II are needed, usable and with edges of the QRS"),
     )
 

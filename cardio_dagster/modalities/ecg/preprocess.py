@@ -3,6 +3,8 @@
 Belongs here: making a record measurable, and saying when it is not. Not here: the filters (filters.py) or the judgement (quality.py).
 """
 
+from dataclasses import replace
+
 import numpy as np
 
 from cardio_dagster.errors import problem
@@ -13,20 +15,37 @@ from cardio_dagster.modalities.ecg.quality import assess
 from cardio_dagster.modalities.ecg.signal import EcgQuality, EcgRecord, PreparedEcg
 from cardio_dagster.outcome import Problem, Step, Verdict
 
+_IMPOSSIBLE_MV = 20.0  # four times the highest QRS
+_ARTEFACT_SHARE = 0.01
+
 
 def preprocess(record: EcgRecord, options: Options) -> Step[PreparedEcg]:
     """Return the signal from 0.5 to 150 Hz with its quality per lead.
 
     No data and E_QUALITY_001 where no lead is usable; E_QUALITY_002 where some are limited.
     """
+    record, n_impossible = without_impossible(record)
     filled_mv = bridge_gaps(record.signal_mv)
     quality = assess(record, filled_mv)
     verdicts = _verdicts(quality)
     if quality.verdict == "unusable":
         return Step(None, (_unusable(quality),), verdicts)
     clean_mv = for_display(filled_mv, sampling_rate_hz=record.sampling_rate_hz).astype(np.float32)
-    problems = () if quality.verdict == "acceptable" else (_limited(quality),)
+    problems: tuple[Problem, ...] = () if quality.verdict == "acceptable" else (_limited(quality),)
+    problems += (_impossible(n_impossible),) if n_impossible else ()
     return Step(PreparedEcg(record, clean_mv, quality), problems, verdicts)
+
+
+def without_impossible(record: EcgRecord) -> tuple[EcgRecord, int]:
+    """Return the record with samples beyond 20 mV marked as missing, and how many there were.
+
+    A lead with more than 1 % of them has an offset (electrodes drift) or is damaged; it is left to the other checks.
+    """
+    beyond = np.abs(record.signal_mv) > _IMPOSSIBLE_MV
+    beyond &= beyond.mean(axis=0) <= _ARTEFACT_SHARE
+    if not beyond.any():
+        return record, 0
+    return replace(record, signal_mv=np.where(beyond, np.float32(np.nan), record.signal_mv)), int(beyond.sum())
 
 
 def bridge_gaps(signal_mv: np.ndarray) -> np.ndarray:
@@ -60,6 +79,16 @@ def _unusable(quality: EcgQuality) -> Problem:
         "no lead of the ECG can be measured; check the electrodes, and the patient: a flat line may be asystole",
         seen=_spelled_out(quality),
         allowed="at least one usable lead",
+        modality="ecg",
+    )
+
+
+def _impossible(count: int) -> Problem:
+    return problem(
+        "E_QUALITY_002",
+        "samples that no heart can make were left out as missing",
+        seen=f"{count} samples",
+        allowed=f"{_IMPOSSIBLE_MV:g} mV either way",
         modality="ecg",
     )
 

@@ -26,7 +26,8 @@ class EcgRecord:
     """One ECG as it came.
 
     `signal_mv` is float32 of shape (n_samples, n_leads) in mV; NaN where the file marks a sample as missing.
-    `started_at` is ISO 8601 without zone as the file gives it. `device_statements` and `device_values` are what the device said.
+    `started_at` is ISO 8601 without zone as the file gives it. `device_statements` and `device_values` are what the device said,
+    `n_device_texts_left_out` how much of it was not passed on because it may name somebody.
     `patient_sex` is "M", "F" or None; None is "not in the file".
     """
 
@@ -39,6 +40,7 @@ class EcgRecord:
     device_values: tuple[DeviceValue, ...] = ()
     patient_sex: str | None = None
     age_years: float | None = None
+    n_device_texts_left_out: int = 0
 
     @property
     def duration_s(self) -> float:
@@ -101,12 +103,14 @@ class EcgStructures:
 
     `beat_time_s` is (n_beats,), ascending; `beat_types` has one letter per beat: N normal or
     conducted as usual, V ventricular extrasystole, S supraventricular extrasystole, P paced, U not
-    typed. `likeness` (n_beats,) is the correlation of each beat with the dominant shape, -1 to 1. Leads are those of the record; an unusable lead has no waves.
+    typed. `likeness` (n_beats,) is the correlation of each beat with the dominant shape, -1 to 1; `background` is the usual size of
+    the QRS band over its size at the beats, None without beats. Leads are those of the record; an unusable lead has no waves.
     """
 
     beat_time_s: np.ndarray
     beat_types: tuple[str, ...]
     likeness: np.ndarray
+    background: float | None
     p: WaveTimes
     qrs: WaveTimes
     t: WaveTimes

@@ -23,6 +23,12 @@ _TEXTS = {
     "other": ("ECG_RHYTHM_OTHER", "Rhythm other than sinus rhythm or atrial fibrillation", Grade.NOTE),
     "not_classified": ("ECG_RHYTHM_UNKNOWN", "Rhythm not classified", Grade.NOTE),
 }
+_CHAOTIC = (
+    "ECG_CHAOTIC",
+    "Ventricular fibrillation or tachycardia cannot be excluded; look at the patient",
+    Grade.CRITICAL,
+)
+_PAUSE_S, _LONG_PAUSE_S = 2.0, 3.0
 
 
 def state(
@@ -32,12 +38,17 @@ def state(
     *,
     sex: str | None,
     recording_id: str,
+    silence_s: float | None = None,
 ) -> tuple[Finding, ...]:
-    """Return the findings of one recording, the rhythm first."""
+    """Return the findings of one recording, the rhythm first.
+
+    `silence_s` is the longest time without a beat; None where it is not known.
+    """
     by_name = {m.name: m.value for m in measurements}
     make = _Maker(recording_id)
     found = [
         _rhythm(make, rhythm, len(beat_types)),
+        *_pause(make, silence_s),
         *_rate(make, by_name.get("heart_rate_bpm")),
         *_conduction(make, by_name.get("pr_ms"), by_name.get("qrs_ms")),
         *_axis(make, by_name.get("qrs_axis_deg")),
@@ -68,10 +79,18 @@ def _rhythm(make: _Maker, rhythm: Rhythm, n_beats: int) -> Finding:
             Grade.CRITICAL,
             "0 beats",
         )
-    code, text, grade = _TEXTS[rhythm.label]
+    code, text, grade = _CHAOTIC if rhythm.is_chaotic else _TEXTS[rhythm.label]
     facts = [f"irregularity {rhythm.irregularity:.2f}" if rhythm.irregularity is not None else "", rhythm.reason or ""]
     facts.insert(1, f"P waves in {100 * rhythm.p_share:.0f} % of beats" if rhythm.p_share is not None else "")
     return make(code, text, grade, "; ".join(f for f in facts if f), confidence=rhythm.confidence)
+
+
+def _pause(make: _Maker, silence_s: float | None) -> Iterator[Finding]:
+    """State a silence over 2 s wherever it lies; a recording that stops showing beats counts as silent."""
+    if silence_s is not None and silence_s > _PAUSE_S:
+        grade = Grade.CRITICAL if silence_s > _LONG_PAUSE_S else Grade.ABNORMAL
+        text = f"No heart beat for {silence_s:.1f} s: a pause, or the signal was lost"
+        yield make("ECG_PAUSE", text, grade, "longest time without a beat > 2 s; critical > 3 s")
 
 
 def _rate(make: _Maker, rate_bpm: float | None) -> Iterator[Finding]:

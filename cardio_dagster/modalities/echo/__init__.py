@@ -5,7 +5,7 @@ sniff.py, reading.py (dicom.py, npz.py, video.py), preparation.py, detection.py,
 """
 
 from cardio_dagster.modalities.branch import Branch
-from cardio_dagster.modalities.echo import detection, preparation
+from cardio_dagster.modalities.echo import detection, function, preparation
 from cardio_dagster.modalities.echo.analysis import analyse
 from cardio_dagster.modalities.echo.clip import EchoClip, PreparedClip, Segmentation
 from cardio_dagster.modalities.echo.detection import detect
@@ -16,8 +16,8 @@ from cardio_dagster.modalities.echo.sniff import sniff
 BRANCH = Branch(
     name="echo",
     title="Echocardiography",
-    gates=preparation.GATES + detection.GATES,
-    code_version="1",
+    gates=preparation.GATES + detection.GATES + function.GATES,
+    code_version="2",
     sniff=sniff,
     validate=validate,
     preprocess=preprocess,

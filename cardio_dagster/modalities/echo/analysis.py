@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from cardio_dagster.errors import problem
 from cardio_dagster.finding import Analysis, Figure, Finding, Grade, Measurement
 from cardio_dagster.modalities.branch import Options
 from cardio_dagster.modalities.echo import references
@@ -16,8 +17,8 @@ from cardio_dagster.modalities.echo.beats import heart_rate_bpm
 from cardio_dagster.modalities.echo.clip import PreparedClip, Segmentation
 from cardio_dagster.modalities.echo.curve_figure import draw_curve
 from cardio_dagster.modalities.echo.frame_figure import draw_frames
-from cardio_dagster.modalities.echo.function import Function, assess, measure_atrium
-from cardio_dagster.outcome import Step
+from cardio_dagster.modalities.echo.function import LENGTH_GATE, VOLUME_GATE, Function, assess, measure_atrium
+from cardio_dagster.outcome import Problem, Step
 
 DISCS_METHOD = "single-plane (A4C) method of 20 discs, contours by network"
 _LOINC_LVEF_2D, _LOINC_HEART_RATE = "8806-2", "8867-4"
@@ -27,12 +28,22 @@ def analyse(prepared: PreparedClip, found: Segmentation, recording_id: str, opti
     """Measure function and size of the left heart and draw what was measured.
 
     What cannot be measured is null with its reason; with uncertain contours that is everything.
+    A clip without a beat and an implausible size of the ventricle fail a gate.
     """
     function = assess(prepared, found)
     measurements = tuple(replace(m, recording_id=recording_id) for m in measure(function))
     findings = tuple(replace(f, modality="echo", recording_id=recording_id) for f in _findings(measurements))
     drawn = tuple(replace(f, recording_id=recording_id) for f in _draw(function))
-    return Step(Analysis("echo", recording_id, measurements, findings, (), drawn))
+    analysis = Analysis("echo", recording_id, measurements, findings, (), drawn)
+    return Step(analysis, problems_of(function), function.verdicts)
+
+
+def problems_of(function: Function) -> tuple[Problem, ...]:
+    """Return E_VALID_005 where the size of the ventricle speaks against the pixel spacing."""
+    if all(v.passed for v in function.verdicts if v.gate in (LENGTH_GATE.name, VOLUME_GATE.name)):
+        return ()
+    allowed = "a ventricle of 4 to 14 cm and 15 to 600 mL"
+    return (problem("E_VALID_005", function.no_size_reason or "", allowed=allowed),)
 
 
 def measure(function: Function) -> tuple[Measurement, ...]:
@@ -64,7 +75,7 @@ def _ejection_fraction(function: Function) -> Measurement:
 def _lv_volume(function: Function, name: str, label: str, limits: references.Range) -> Measurement:
     empty = Measurement(
         name, label, None, "mL", DISCS_METHOD, limits.low, limits.high, limits.source,
-        function.no_beat_reason or function.prepared.spacing.reason or "unknown",
+        function.no_beat_reason or function.no_size_reason or "unknown",
     )  # fmt: skip
     if function.beat is None:
         return empty
@@ -90,7 +101,7 @@ def _size(function: Function, empty: Measurement) -> Measurement:
     if not function.ventricles:
         return replace(empty, reason=function.no_beat_reason)
     if mm is None:
-        return replace(empty, reason=function.prepared.spacing.reason)
+        return replace(empty, reason=function.no_size_reason)
     frame = function.es if empty.name.startswith("la_") else function.ed
     chamber = measure_atrium(function, frame) if empty.name.startswith("la_") else function.ventricles[frame]
     if chamber is None:
@@ -145,9 +156,14 @@ def _size_finding(measured: Measurement, limits: references.Range) -> list[Findi
         return []
     side = "above" if measured.value > min(limits.men[1], limits.women[1]) else "below"
     whom = "either sex" if man == woman else "a woman" if man else "a man"
-    text = f"{measured.label} {measured.value:.0f} mL, {side} the normal range of {whom}"
+    text = f"{measured.label} {_volume_text(measured.value)} mL, {side} the normal range of {whom}"
     code = f"{measured.name.removesuffix('_ml').upper()}_{side.upper()}_NORMAL"
     return [_finding(code, text, Grade.ABNORMAL if man == woman else Grade.NOTE, limits.source, measured)]
+
+
+def _volume_text(millilitres: float) -> str:
+    """Return whole millilitres, and two digits of a value below 10, which must not read as 0."""
+    return f"{millilitres:.0f}" if millilitres >= 10 else f"{millilitres:.2g}"
 
 
 def _finding(code: str, text: str, grade: Grade, rule: str, measured: Measurement) -> Finding:

@@ -11,6 +11,7 @@ from pydicom.dataset import Dataset
 
 from cardio_dagster.errors import problem
 from cardio_dagster.modalities.echo.clip import Spacing, Timing
+from cardio_dagster.modalities.echo.elements import naming, whole_number
 from cardio_dagster.outcome import Problem
 
 SPACING_MM_MIN, SPACING_MM_MAX = 0.05, 2.0
@@ -37,7 +38,14 @@ def bmode_region(header: Dataset, *, rows: int, columns: int) -> Region:
     A region is refused, and the whole frame kept without a spacing, where it lies outside the
     image, is not in centimetres, is not 0.005 to 0.2 cm per pixel, or differs between directions.
     Several regions (two images side by side): the first of the largest.
+
+    Raises StudyError E_CORRUPT_001, naming the element, where a region cannot be read.
     """
+    with naming("SequenceOfUltrasoundRegions"):
+        return _bmode_region(header, rows, columns)
+
+
+def _bmode_region(header: Dataset, rows: int, columns: int) -> Region:
     regions = [r for r in header.get("SequenceOfUltrasoundRegions", None) or () if _is_bmode(r)]
     if not regions:
         reason = "the header has no two-dimensional tissue region with a calibration"
@@ -56,14 +64,16 @@ def timing(header: Dataset, *, frames: int) -> Timing:
     """Return the frame rate from FrameTime, FrameTimeVector or CineRate, in this order.
 
     A value outside 1 to 1000 Hz is passed over as if it were absent; a still has none.
+
+    Raises StudyError E_CORRUPT_001, naming the element, where one cannot be read.
     """
     if frames < 2:
         return Timing(None, None, "a single frame has no frame rate")
     intervals = [t for t in map(_number, _values(header, "FrameTimeVector")) if t and t > 0]
     candidates = (
-        ("FrameTime (0018,1063)", _inverse_ms(header.get("FrameTime"))),
+        ("FrameTime (0018,1063)", _inverse_ms(_value(header, "FrameTime"))),
         ("FrameTimeVector (0018,1065), median", _inverse_ms(median(intervals)) if intervals else None),
-        ("CineRate (0018,0040)", _number(header.get("CineRate"))),
+        ("CineRate (0018,0040)", _number(_value(header, "CineRate"))),
     )
     for source, rate in candidates:
         if rate is not None and FRAME_RATE_HZ_MIN <= rate <= FRAME_RATE_HZ_MAX:
@@ -84,7 +94,7 @@ def _is_bmode(region: Dataset) -> bool:
 
 def _box(region: Dataset) -> tuple[int, int, int, int]:
     corners = ("RegionLocationMinX0", "RegionLocationMinY0", "RegionLocationMaxX1", "RegionLocationMaxY1")
-    left, top, right, bottom = (int(region.get(name) if region.get(name) is not None else -1) for name in corners)
+    left, top, right, bottom = (whole_number(region, name, absent=-1) for name in corners)
     return left, top, right, bottom
 
 
@@ -117,8 +127,13 @@ def _fault(region: Dataset, rows: int, columns: int) -> str | None:
     return f"its pixels are not square, {x:.4g} x {y:.4g} mm" if abs(x - y) > ALIKE * max(x, y) else None
 
 
+def _value(header: Dataset, name: str) -> object:
+    with naming(name):
+        return header.get(name)
+
+
 def _values(header: Dataset, name: str) -> tuple[object, ...]:
-    value = header.get(name)
+    value = _value(header, name)
     if value is None or value == "":
         return ()
     return tuple(value) if hasattr(value, "__iter__") and not isinstance(value, str) else (value,)

@@ -32,7 +32,8 @@ class EchoClip:
     """A clip as read: grey frames cropped to the ultrasound region, and what the header says.
 
     `frames` is (t, h, w) uint8, whose first pixel lies at (`top`, `left`) of the file's frame of
-    `full_height` x `full_width`.
+    `full_height` x `full_width`. Every `step`-th frame of the file's `frames_in_file` is kept, from
+    the first on; `timing` is that of the file.
     """
 
     format: str
@@ -43,6 +44,8 @@ class EchoClip:
     left: int
     spacing: Spacing
     timing: Timing
+    step: int
+    frames_in_file: int
 
 
 @dataclass(frozen=True, slots=True)

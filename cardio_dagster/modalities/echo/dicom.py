@@ -8,6 +8,7 @@ of an RGB one. JPEG baseline in YBR is decoded straight to Y, 25 times faster th
 RGB; everything else goes through pydicom's decoders.
 """
 
+import io
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -19,17 +20,20 @@ from pydicom.dataset import Dataset
 from pydicom.pixels.decoders.base import get_decoder
 from pydicom.pixels.processing import apply_color_lut
 from pydicom.pixels.utils import iter_pixels
-from pydicom.uid import JPEGBaseline8Bit, JPEGExtended12Bit
+from pydicom.uid import JPEG2000, JPEG2000Lossless, JPEGBaseline8Bit, JPEGExtended12Bit
 
 from cardio_dagster.errors import StudyError
 from cardio_dagster.modalities.branch import Options
 from cardio_dagster.modalities.echo.calibration import bmode_region, timing
 from cardio_dagster.modalities.echo.clip import EchoClip
+from cardio_dagster.modalities.echo.elements import naming, whole_number
 from cardio_dagster.modalities.echo.limits import allocate_frames, check_file_size, check_shape
 from cardio_dagster.outcome import Problem
 
 _PIXEL_TAG = b"\xe0\x7f\x10\x00"
 _NEEDED = ("Rows", "Columns", "PhotometricInterpretation", "BitsAllocated", "SamplesPerPixel")
+_SYNTAX_NAME = "TransferSyntaxUID"
+_SIZED_BY_PILLOW = frozenset({JPEGBaseline8Bit, JPEG2000, JPEG2000Lossless})
 _LUMA_FIRST = frozenset({"YBR_FULL_422", "YBR_FULL", "MONOCHROME2"})
 
 
@@ -38,7 +42,7 @@ def read_dicom(path: Path, options: Options) -> tuple[EchoClip, tuple[Problem, .
 
     Raises StudyError: E_HARD_004 and E_HARD_002 over the limits, E_CORRUPT_001 where the header or
     a frame cannot be read (naming byte or frame), E_FORMAT_002 for a transfer syntax that no
-    installed decoder reads, E_VALID_001 for a missing image element.
+    installed decoder reads, E_VALID_001 for a missing image element or transfer syntax.
     """
     size = check_file_size(path, options)
     with path.open("rb") as file:
@@ -47,9 +51,9 @@ def read_dicom(path: Path, options: Options) -> tuple[EchoClip, tuple[Problem, .
         region = bmode_region(header, rows=rows, columns=columns)
         frames = allocate_frames(count, region.height, region.width, options)
         box = np.s_[region.top : region.top + region.height, region.left : region.left + region.width]
-        _fill(frames, box, _grey_frames(file, header), (rows, columns))
+        _fill(frames, box, _grey_frames(file, header, (rows, columns)), (rows, columns))
     time = timing(header, frames=count)
-    clip = EchoClip("dicom", frames, rows, columns, region.top, region.left, region.spacing, time)
+    clip = EchoClip("dicom", frames, rows, columns, region.top, region.left, region.spacing, time, 1, count)
     return clip, region.problems
 
 
@@ -60,6 +64,8 @@ def _read_header(file: BinaryIO, size: int) -> Dataset:
     except Exception as error:  # a damaged header fails in ways that pydicom does not list
         seen = f"{type(error).__name__} at byte {file.tell()} of {size}"
         raise StudyError("E_CORRUPT_001", "the DICOM header cannot be read", seen=seen) from error
+    if header.file_meta.get(_SYNTAX_NAME) is None:
+        missing.append("TransferSyntaxUID (0002,0010)")
     position = file.tell()
     if position >= size:
         raise StudyError("E_CORRUPT_001", "the file ends before its pixel data", seen=f"end at byte {size}")
@@ -69,9 +75,10 @@ def _read_header(file: BinaryIO, size: int) -> Dataset:
 
 
 def _shape(header: Dataset) -> tuple[int, int, int]:
-    shape = int(header.get("NumberOfFrames") or 1), int(header.Rows), int(header.Columns)
-    check_shape(*shape)
-    return shape
+    count = whole_number(header, "NumberOfFrames", absent=1) or 1
+    rows, columns = (whole_number(header, name, absent=0) for name in ("Rows", "Columns"))
+    check_shape(count, rows, columns)
+    return count, rows, columns
 
 
 def _fill(frames: np.ndarray, box: tuple[slice, slice], greys: Iterator[np.ndarray], shape: tuple[int, int]) -> None:
@@ -88,26 +95,46 @@ def _fill(frames: np.ndarray, box: tuple[slice, slice], greys: Iterator[np.ndarr
         frames[index] = grey[box]
 
 
-def _grey_frames(file: BinaryIO, header: Dataset) -> Iterator[np.ndarray]:
+def _grey_frames(file: BinaryIO, header: Dataset, shape: tuple[int, int]) -> Iterator[np.ndarray]:
     syntax = header.file_meta.TransferSyntaxUID
     is_jpeg = syntax in (JPEGBaseline8Bit, JPEGExtended12Bit)
-    if is_jpeg and header.BitsAllocated == 8 and header.PhotometricInterpretation in _LUMA_FIRST:
-        return _jpeg_frames(file, int(header.get("NumberOfFrames") or 1))
-    return _pydicom_frames(file, header)
+    with naming("PhotometricInterpretation"):
+        is_luma_first = header.PhotometricInterpretation in _LUMA_FIRST
+    if is_jpeg and header.BitsAllocated == 8 and is_luma_first:
+        return _jpeg_frames(file, int(header.get("NumberOfFrames") or 1), shape)
+    return _pydicom_frames(file, header, shape)
 
 
-def _jpeg_frames(file: BinaryIO, count: int) -> Iterator[np.ndarray]:
+def _jpeg_frames(file: BinaryIO, count: int, shape: tuple[int, int]) -> Iterator[np.ndarray]:
     import simplejpeg
 
+    for frame in _encapsulated(file, count):
+        jpeg = frame.rstrip(b"\0")
+        _require_shape(simplejpeg.decode_jpeg_header(jpeg)[:2], shape)
+        yield simplejpeg.decode_jpeg(jpeg, "GRAY")[..., 0]
+
+
+def _encapsulated(file: BinaryIO, count: int) -> Iterator[bytes]:
     if file.read(4) != _PIXEL_TAG:
         raise ValueError("no pixel data element after the header")
     file.seek(8, 1)  # value representation, reserved bytes and length of an encapsulated element
-    for frame in pydicom.encaps.generate_frames(file, number_of_frames=count):
-        yield simplejpeg.decode_jpeg(frame.rstrip(b"\0"), "GRAY")[..., 0]
+    yield from pydicom.encaps.generate_frames(file, number_of_frames=count)
 
 
-def _pydicom_frames(file: BinaryIO, header: Dataset) -> Iterator[np.ndarray]:
+def _require_shape(found: tuple[int, int], shape: tuple[int, int]) -> None:
+    """Refuse a compressed frame whose own header claims another size, before memory is taken for it."""
+    if tuple(found) != shape:
+        raise ValueError("the frame's own header disagrees with Rows and Columns")
+
+
+def _pydicom_frames(file: BinaryIO, header: Dataset, shape: tuple[int, int]) -> Iterator[np.ndarray]:
     _require_decoder(header)
+    if header.file_meta.TransferSyntaxUID in _SIZED_BY_PILLOW:
+        start = file.tell()
+        for frame in _encapsulated(file, int(header.get("NumberOfFrames") or 1)):
+            with Image.open(io.BytesIO(frame)) as opened:  # reads the header only
+                _require_shape((opened.height, opened.width), shape)
+        file.seek(start)
     for pixels in iter_pixels(file):
         yield _to_grey(pixels, header)
 

@@ -14,7 +14,7 @@ import numpy as np
 from cardio_dagster.errors import StudyError
 from cardio_dagster.finding import Measurement
 from cardio_dagster.modalities.branch import Options
-from cardio_dagster.modalities.echo.analysis import measure
+from cardio_dagster.modalities.echo.analysis import measure, problems_of
 from cardio_dagster.modalities.echo.clip import EchoClip, PreparedClip, Segmentation
 from cardio_dagster.modalities.echo.detection import detect
 from cardio_dagster.modalities.echo.function import Function, assess
@@ -110,7 +110,7 @@ def describe_with_masks(path: Path, options: Options) -> tuple[EchoDocument, np.
 
     The masks are None where there is no segmentation; the document's problems say why.
     """
-    examined = _examine(path, options)
+    examined = _examine(path, options, every_frame=True)
     return _document(examined), _masks(examined, options)
 
 
@@ -121,12 +121,12 @@ def native_masks(path: Path, options: Options) -> np.ndarray | None:
     measurements, no frame is passed over, however long or fast the clip is. None where the file
     cannot be read or shows no ventricle; StudyError E_HARD_002 where masks exceed the memory limit.
     """
-    return _masks(_examine(path, options), options)
+    return _masks(_examine(path, options, every_frame=True), options)
 
 
-def _examine(path: Path, options: Options) -> _Examination:
+def _examine(path: Path, options: Options, *, every_frame: bool = False) -> _Examination:
     log = _Log([], [])
-    clip = log.take(lambda: validate(path, options))
+    clip = log.take(lambda: validate(path, options, every_frame=every_frame))
     prepared = None if clip is None else log.take(lambda: preprocess(clip, options))
     found = None if prepared is None else log.take(lambda: detect(prepared, options))
     return _Examination(clip, prepared, found, tuple(log.problems), tuple(log.verdicts))
@@ -155,7 +155,7 @@ def _document(examined: _Examination) -> EchoDocument:
     document = EchoDocument(
         format=clip.format if clip else None,
         view=None,
-        frames=len(clip.frames) if clip else None,
+        frames=clip.frames_in_file if clip else None,
         frame_rate_hz=clip.timing.frame_rate_hz if clip else None,
         pixel_spacing_mm=clip.spacing.mm if clip else None,
         quality=prepared.quality if prepared else None,
@@ -168,8 +168,8 @@ def _document(examined: _Examination) -> EchoDocument:
         confidence=found.median_confidence if found else None,
         model_sha256=found.model_sha256 if found else None,
         measurements=measurements,
-        verdicts=examined.verdicts,
-        problems=examined.problems,
+        verdicts=examined.verdicts + (function.verdicts if function else ()),
+        problems=examined.problems + (problems_of(function) if function else ()),
         reasons={},
     )
     return replace(document, reasons=_reasons(document, clip))

@@ -4,7 +4,7 @@ Belongs here: chambers per frame, the volume curve, its beats. Not here: names, 
 ranges and pictures (analysis.py).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -12,15 +12,22 @@ from cardio_dagster.modalities.echo.beats import FRAMES_MIN, Beat, find_beats, r
 from cardio_dagster.modalities.echo.clip import PreparedClip, Segmentation
 from cardio_dagster.modalities.echo.detection import ATRIUM, VENTRICLE
 from cardio_dagster.modalities.echo.discs import Chamber, measure_chamber
+from cardio_dagster.outcome import Gate, Verdict
 
 UNCERTAIN = "the contours are uncertain (E_DETECT_002)"
+LENGTH_GATE = Gate("echo_plausible_size", "1", "Length of the left ventricle, as calibrated", "cm", 4, 14)
+VOLUME_GATE = Gate("echo_plausible_volume", "1", "Largest volume of the left ventricle, as calibrated", "mL", 15, 600)
+BEAT_GATE = Gate("echo_beats", "1", "Whole contractions found in a clip", "1", minimum=1)
+GATES = (LENGTH_GATE, VOLUME_GATE, BEAT_GATE)
 
 
 @dataclass(frozen=True, slots=True)
 class Function:
     """The ventricle over time, with the frames it was measured on.
 
-    Volumes and lengths are in network pixels; `mm_per_pixel` is None without a pixel spacing.
+    Volumes and lengths are in network pixels; `mm_per_pixel` is None, with `no_size_reason`, without
+    a pixel spacing or where it makes the ventricle implausibly small or large. `verdicts` are those of
+    this module's gates.
 
     `ventricles` has one Chamber or None per chosen frame, `curve` (n,) the smoothed volumes; both
     are empty, and `beats` too, where the contours are not trusted. `beat` is the representative
@@ -35,6 +42,8 @@ class Function:
     beat: Beat | None
     no_beat_reason: str | None
     mm_per_pixel: float | None
+    no_size_reason: str | None
+    verdicts: tuple[Verdict, ...]
 
     @property
     def ed(self) -> int:
@@ -71,11 +80,35 @@ def assess(prepared: PreparedClip, found: Segmentation) -> Function:
     beats = find_beats(curve, rate)
     beat = representative(beats) if beats else None
     reason = None if beat else _why_no_beat(len(curve))
-    return Function(prepared, found, ventricles, curve, beats, beat, reason, _mm_per_pixel(prepared))
+    mm, why = _mm_per_pixel(prepared), prepared.spacing.reason
+    return _judged(Function(prepared, found, ventricles, curve, beats, beat, reason, mm, why, ()))
+
+
+def _judged(function: Function) -> Function:
+    """Judge number of beats and size of the ventricle; an implausible size takes the spacing away."""
+    is_clip = len(function.prepared.frame_indices) > 1
+    verdicts = (BEAT_GATE.judge(float(len(function.beats))),) if is_clip else ()
+    sizes = _judge_size(function)
+    if all(verdict.passed for verdict in sizes):
+        return replace(function, verdicts=verdicts + sizes)
+    seen = ", ".join(f"{verdict.value:.3g} {verdict.unit}" for verdict in sizes)
+    reason = f"the pixel spacing is implausible: it makes the ventricle {seen}"
+    return replace(function, mm_per_pixel=None, no_size_reason=reason, verdicts=verdicts + sizes)
+
+
+def _judge_size(function: Function) -> tuple[Verdict, ...]:
+    mm, volume = function.mm_per_pixel, function.volume_ml(float(function.curve[function.ed]))
+    if mm is None or volume is None:
+        return ()
+    chamber = function.ventricles[function.ed]
+    lengths = () if chamber is None else (LENGTH_GATE.judge(chamber.axis.length * mm / 10),)
+    return (*lengths, VOLUME_GATE.judge(volume))
 
 
 def _without_curve(prepared: PreparedClip, found: Segmentation, reason: str) -> Function:
-    return Function(prepared, found, (), np.empty(0), (), None, reason, _mm_per_pixel(prepared))
+    return Function(
+        prepared, found, (), np.empty(0), (), None, reason, _mm_per_pixel(prepared), prepared.spacing.reason, ()
+    )
 
 
 def _mm_per_pixel(prepared: PreparedClip) -> float | None:

@@ -3,6 +3,7 @@
 Belongs here: size of file, size of the decoded clip, plausible frames. Not here: any format.
 """
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,8 @@ from cardio_dagster.errors import StudyError
 from cardio_dagster.modalities.branch import Options
 
 SIDE_MIN, SIDE_MAX = 32, 8192  # pixels of a frame
+FRAMES_MAX = 256  # analysed of a clip: eight seconds at 32 Hz, several beats
+RATE_ENOUGH_HZ = 30.0  # faster clips are thinned to no less than this (ASE 2015: at least 30 frames a second)
 
 
 def check_file_size(path: Path, options: Options) -> int:
@@ -30,18 +33,35 @@ def allocate_frames(frames: int, height: int, width: int, options: Options) -> n
     """Return an empty (frames, height, width) uint8 array.
 
     Raises StudyError E_VALID_002 for an impossible shape and E_HARD_002 where the decoded clip
-    would not fit in half of `memory_limit_mb` (the other half is for working on it).
+    would not fit in half of the memory limit (the other half is for working on it).
     """
     check_shape(frames, height, width)
-    needed_mb = frames * height * width / 1e6
-    if options.memory_limit_mb is not None and needed_mb > options.memory_limit_mb / 2:
+    check_memory(frames, height, width, options)
+    return np.empty((frames, height, width), np.uint8)
+
+
+def check_memory(frames: int, height: int, width: int, options: Options) -> None:
+    """Raise StudyError E_HARD_002 where so many frames exceed half of the memory limit."""
+    needed_mb, allowed_mb = frames * height * width / 1e6, memory_limit_mb(options) / 2
+    if needed_mb > allowed_mb:
         raise StudyError(
             "E_HARD_002",
             "the decoded echo clip is too large",
             seen=f"{frames} frames of {width} x {height}, {needed_mb:.0f} MB",
-            allowed=f"{options.memory_limit_mb / 2:.0f} MB, half of the memory limit",
+            allowed=f"{allowed_mb:.0f} MB, half of the memory limit",
         )
-    return np.empty((frames, height, width), np.uint8)
+
+
+def memory_limit_mb(options: Options) -> float:
+    """Return the limit of the options; where they set none, half of the machine's physical memory."""
+    if options.memory_limit_mb is not None:
+        return options.memory_limit_mb
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2e6
+
+
+def thinning(frame_rate_hz: float | None) -> int:
+    """Return k, so that every k-th frame of a clip still comes at RATE_ENOUGH_HZ or more; 1 without a rate."""
+    return 1 if frame_rate_hz is None else max(int(frame_rate_hz / RATE_ENOUGH_HZ), 1)
 
 
 def check_shape(frames: int, height: int, width: int) -> None:

@@ -21,10 +21,11 @@ from cardio_dagster.modalities.echo.calibration import (
     SPACING_MM_MIN,
 )
 from cardio_dagster.modalities.echo.clip import EchoClip, Spacing, Timing
-from cardio_dagster.modalities.echo.limits import allocate_frames, check_file_size
+from cardio_dagster.modalities.echo.limits import allocate_frames, check_file_size, check_shape
 from cardio_dagster.outcome import Problem
 
 _SCALAR_BYTES_MAX = 4096
+_DEFLATE_RATIO_MAX = 1032  # no deflate stream expands further
 _BROKEN = (zipfile.BadZipFile, zlib.error, ValueError, EOFError, OSError, KeyError, RuntimeError, NotImplementedError)
 
 
@@ -48,7 +49,9 @@ def read_npz(path: Path, options: Options) -> tuple[EchoClip, tuple[Problem, ...
     timing, rate_problems = _timing(rate, still=len(frames) == 1)
     measured = Spacing(mm, "pixel_spacing_mm" if mm else None, _reason(spacing_problems))
     _, height, width = frames.shape
-    return EchoClip("npz", frames, height, width, 0, 0, measured, timing), spacing_problems + rate_problems
+    return EchoClip(
+        "npz", frames, height, width, 0, 0, measured, timing, 1, len(frames)
+    ), spacing_problems + rate_problems
 
 
 def _timing(rate: float | None, *, still: bool) -> tuple[Timing, tuple[Problem, ...]]:
@@ -59,6 +62,7 @@ def _timing(rate: float | None, *, still: bool) -> tuple[Timing, tuple[Problem, 
 
 
 def _read_frames(archive: zipfile.ZipFile, options: Options) -> np.ndarray:
+    size = _inflated_size(archive.getinfo("image.npy"), options)
     with archive.open("image.npy") as member:
         shape, fortran, kind = _read_npy_header(cast(BinaryIO, member))
         if kind != np.uint8 or len(shape) not in (2, 3) or fortran:
@@ -67,6 +71,10 @@ def _read_frames(archive: zipfile.ZipFile, options: Options) -> np.ndarray:
                 "E_FORMAT_002", "`image` is not an echo clip", seen=seen, allowed="uint8, (h, w) or (t, h, w), C order"
             )
         count, height, width = (1, *shape) if len(shape) == 2 else shape
+        check_shape(count, height, width)
+        if count * height * width > size - member.tell():
+            seen = f"{count} frames of {width} x {height} claimed, {size} bytes held"
+            raise StudyError("E_CORRUPT_001", "`image` claims more pixels than the archive holds", seen=seen)
         frames = allocate_frames(count, height, width, options)
         for index, frame in enumerate(frames):
             data = member.read(frame.size)
@@ -74,6 +82,16 @@ def _read_frames(archive: zipfile.ZipFile, options: Options) -> np.ndarray:
                 raise StudyError("E_CORRUPT_001", "`image` ends early", seen=f"frame {index + 1} of {len(frames)}")
             frame[:] = np.frombuffer(data, np.uint8).reshape(frame.shape)
     return frames
+
+
+def _inflated_size(member: zipfile.ZipInfo, options: Options) -> int:
+    """Return the member's size; raises StudyError where the directory lies (E_CORRUPT_001) or it is too large."""
+    if member.file_size > max(member.compress_size, 1) * _DEFLATE_RATIO_MAX:
+        raise StudyError("E_CORRUPT_001", "the NPZ archive is damaged", seen="a size that its bytes cannot expand to")
+    if member.file_size > options.max_file_mb * 1e6:
+        seen, allowed = f"{member.file_size / 1e6:.0f} MB", f"{options.max_file_mb:.0f} MB"
+        raise StudyError("E_HARD_004", "the unpacked echo clip is too large", seen=seen, allowed=allowed)
+    return member.file_size
 
 
 def _read_npy_header(member: BinaryIO) -> tuple[tuple[int, ...], bool, np.dtype]:
@@ -89,8 +107,10 @@ def _read_scalar(archive: zipfile.ZipFile, name: str) -> float | None:
     if archive.getinfo(f"{name}.npy").file_size > _SCALAR_BYTES_MAX:
         return math.nan
     with archive.open(f"{name}.npy") as member:
-        value = np.lib.format.read_array(cast(BinaryIO, member), allow_pickle=False)
-    return float(value.ravel()[0]) if value.size == 1 and value.dtype.kind in "fiu" else math.nan
+        shape, _, kind = _read_npy_header(cast(BinaryIO, member))
+        if math.prod(shape) != 1 or kind.kind not in "fiu":
+            return math.nan
+        return float(np.frombuffer(member.read(kind.itemsize), kind)[0])
 
 
 def _judge(

@@ -14,13 +14,12 @@ from cardio_dagster.errors import StudyError, problem
 from cardio_dagster.modalities.branch import Options
 from cardio_dagster.modalities.echo.clip import EchoClip, Letterbox, PreparedClip
 from cardio_dagster.modalities.echo.letterbox import to_square
+from cardio_dagster.modalities.echo.limits import FRAMES_MAX, thinning
 from cardio_dagster.models import catalogue
 from cardio_dagster.outcome import Gate, Problem, Severity, Step, Verdict
 
 MODEL = "echo_segmentation"
 PICTURE_SIDE = 256  # pixels of the longer side of a picture for the report
-FRAMES_MAX = 256  # chosen from a clip: eight seconds at 32 Hz, several beats
-RATE_ENOUGH_HZ = 30.0  # faster clips are thinned to no less than this (ASE 2015: at least 30 frames a second)
 _ECHO_GREY = 8  # darker is background, allowing for JPEG noise
 _SAMPLED_FRAMES = 16
 _PIECE_SHARE = 0.02  # of the size of the largest piece: smaller ones are text, marks and rulers
@@ -51,27 +50,27 @@ def prepare(clip: EchoClip, chosen: np.ndarray) -> Step[PreparedClip]:
     visible = _visible(clip.frames)
     box = _letterbox(clip, visible)
     crops = clip.frames[:, box.top - clip.top :, box.left - clip.left :][:, : box.height, : box.width]
-    verdicts = _judge(clip, visible, crops)
-    step = int(chosen[1] - chosen[0]) if len(chosen) > 1 else 1
+    verdicts = _judge(clip, visible, crops, len(chosen))
+    step = clip.step * (int(chosen[1] - chosen[0]) if len(chosen) > 1 else 1)
     rate = clip.timing.frame_rate_hz
     prepared = PreparedClip(
         format=clip.format,
         images=np.stack([to_square(crops[i], box) for i in chosen]),
         pictures=np.stack([_picture(crops[i]) for i in chosen]),
-        frame_indices=chosen.astype(np.int32),
-        frames_in_file=len(clip.frames),
+        frame_indices=(chosen * clip.step).astype(np.int32),
+        frames_in_file=clip.frames_in_file,
         letterbox=box,
         spacing=clip.spacing,
         timing=replace(clip.timing, frame_rate_hz=None if rate is None else rate / step),
         quality=_quality(verdicts),
     )
-    return Step(prepared, _note_selection(len(chosen), len(clip.frames)), verdicts)
+    return Step(prepared, _note_selection(len(chosen), clip.frames_in_file), verdicts)
 
 
 def choose_frames(clip: EchoClip) -> np.ndarray:
     """Return the indices (n,) of the frames to analyse: every k-th, at 30 Hz or more, FRAMES_MAX at most."""
     rate = clip.timing.frame_rate_hz
-    step = 1 if rate is None else max(int(rate / RATE_ENOUGH_HZ), 1)
+    step = thinning(None if rate is None else rate / clip.step)
     return np.arange(0, len(clip.frames), step)[:FRAMES_MAX]
 
 
@@ -109,10 +108,10 @@ def _letterbox(clip: EchoClip, visible: np.ndarray) -> Letterbox:
     )
 
 
-def _judge(clip: EchoClip, visible: np.ndarray, crops: np.ndarray) -> tuple[Verdict, ...]:
+def _judge(clip: EchoClip, visible: np.ndarray, crops: np.ndarray, chosen: int) -> tuple[Verdict, ...]:
     middle = clip.frames[len(clip.frames) // 2]
     low, high = np.percentile(middle[visible], (5, 95))
-    verdicts = [FRAMES_GATE.judge(float(len(clip.frames)))]
+    verdicts = [FRAMES_GATE.judge(float(chosen))]
     if len(clip.frames) > 1:
         verdicts.append(RATE_GATE.judge(clip.timing.frame_rate_hz))
     share = float(visible.sum() / crops[0].size)

@@ -16,8 +16,10 @@ from cardio_dagster.modalities.echo.video import read_video
 from cardio_dagster.outcome import Step
 
 
-def validate(path: Path, options: Options) -> Step[EchoClip]:
+def validate(path: Path, options: Options, *, every_frame: bool = False) -> Step[EchoClip]:
     """Read and check an echo file; the clip's frames are grey and cropped to the ultrasound region.
+
+    Of a fast or long video only the frames to analyse are kept, unless `every_frame` is asked for.
 
     Raises StudyError E_FORMAT_001 where the content is of no echo format, and what the
     readers raise.
@@ -32,5 +34,5 @@ def validate(path: Path, options: Options) -> Step[EchoClip]:
         elif sniffed.format == "npz":
             clip, problems = read_npz(path, options)
         else:
-            clip, problems = read_video(path, options, container=sniffed.format)
+            clip, problems = read_video(path, options, container=sniffed.format, every_frame=every_frame)
     return Step(clip, problems)

@@ -1,11 +1,13 @@
 """What is recognised as patient metadata by content, and what is not."""
 
 import json
+import time
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from cardio_dagster.errors import StudyError
 from cardio_dagster.modalities.clinical import BRANCH
 from cardio_dagster_tests.modalities.clinical import documents as d
 
@@ -65,3 +67,24 @@ def test_sniff_never_raises(tmp_path, data):
     path = tmp_path / "fuzz"
     path.write_bytes(data)
     BRANCH.sniff(path)
+
+
+LARGE = {
+    "many keys": '{"patient":{"age":5,"sex":"M",' + ",".join(f'"k{n}":1' for n in range(100_000)) + "}}",
+    "many objects": '{"patient":{"age":5,"sex":"M"},' + ",".join(f'"k{n}":{{}}' for n in range(100_000)) + "}",
+    "many items": '{"patient":{"age":5,"sex":"M","x":[' + "1," * 100_000 + "1]}}",
+    "many resources": json.dumps(d.bundle(d.patient(), *[{"resourceType": "Observation"}] * 30_000)),
+    "many bytes": '{"patient":{"age":5,"sex":"M","x":"' + "x" * 4_100_000 + '"}}',
+    "many bytes of a Bundle": json.dumps(d.bundle(d.patient())) + " " * 4_100_000,
+    "many rows": "name,value,unit\n" + "sbp,120,mmHg\n" * 30_000,
+}
+
+
+@pytest.mark.parametrize("name", LARGE)
+def test_a_document_beyond_its_limits_is_claimed_and_refused_at_once(tmp_path, name):
+    path = d.write_text(tmp_path, LARGE[name])
+    start_s = time.process_time()
+    assert BRANCH.sniff(path) is not None
+    with pytest.raises(StudyError, match="E_HARD_004"):
+        d.validated(path)
+    assert time.process_time() - start_s < 4

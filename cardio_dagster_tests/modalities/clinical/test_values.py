@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from cardio_dagster.finding import Analysis, Grade
 from cardio_dagster.modalities.clinical import BRANCH, SCORE_INPUTS
 from cardio_dagster.modalities.clinical.derive import bmi_kg_m2, egfr_ckd_epi_2021
+from cardio_dagster.modalities.clinical.naming import harmless
 from cardio_dagster.modalities.clinical.numbers import canonical_value
 from cardio_dagster.modalities.clinical.quantities import BY_NAME, QUANTITIES, find_quantity
 from cardio_dagster.modalities.clinical.record import ClinicalRecord, Entry
@@ -55,6 +56,26 @@ def test_loinc_check_digits():
 
 def test_every_canonical_name_is_a_field_name():
     assert {spec.name: find_quantity(spec.name)[0].name for spec in QUANTITIES} == {s.name: s.name for s in QUANTITIES}
+
+
+@pytest.mark.parametrize("name", ["heart_rate_min", "HR min", "hrMin", "heart_rate_max", "heart_rate_mean", "a_" * 60])
+def test_a_statistic_of_a_quantity_is_not_the_quantity(name):
+    assert find_quantity(name) is None
+
+
+@pytest.mark.parametrize("name", ["Heart rate (/min)", "pulse 1/min", "hr_bpm"])
+def test_a_rate_may_name_its_unit(name):
+    assert find_quantity(name)[0].name == "heart_rate_bpm"
+
+
+@pytest.mark.parametrize("text", ["Zzyzx/Quen", "a/Zzy", "Kohl/Max", "Kohl", "mg/Max"])
+def test_what_may_be_a_name_is_not_repeated(text):
+    assert text not in harmless(text, kind="unit")
+
+
+@pytest.mark.parametrize("text", ["mg/L", "µmol/L", "mL/min/1.73m2", "%", "mm[Hg]"])
+def test_a_unit_is_repeated(text):
+    assert harmless(text, kind="unit") == text
 
 
 @pytest.mark.parametrize(
@@ -115,7 +136,12 @@ def test_completeness_gate(tmp_path):
         ({"egfr": 10}, "clinical.egfr_ml_min_1_73m2.low", Grade.CRITICAL),
         ({"lvef_pct": 53, "sex": "F"}, "clinical.lvef_pct.low", Grade.ABNORMAL),
         ({"lvef_pct": 53, "sex": "M"}, None, None),
-        ({"lvef_pct": 53}, None, None),  # the range depends on a sex that is not known
+        ({"lvef_pct": 53}, None, None),  # of an unknown sex, the wider range
+        ({"lvef_pct": 51}, "clinical.lvef_pct.low", Grade.ABNORMAL),
+        ({"lvef_pct": 10}, "clinical.lvef_pct.low", Grade.CRITICAL),
+        ({"creatinine_umol_l": 100}, None, None),
+        ({"creatinine_umol_l": 110}, "clinical.creatinine_umol_l.high", Grade.ABNORMAL),
+        ({"creatinine_umol_l": 900}, "clinical.creatinine_umol_l.high", Grade.CRITICAL),
     ],
 )
 def test_values_beyond_their_range_become_findings(tmp_path, field, code, grade):

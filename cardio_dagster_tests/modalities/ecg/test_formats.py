@@ -274,4 +274,4 @@ def test_size_limits(tmp_path, dicom_path):
 
 def test_lead_names():
     given = ["Lead I (Einthoven)", "aVR, augmented voltage, right", "ECG_V1", "II_mV", "V2 [uV]", "MLII", "vx", "ch0"]
-    assert [lead_name(name) for name in given] == ["I", "aVR", "V1", "II", "V2", "MLII", "X", "ch0"]
+    assert [lead_name(name) for name in given] == ["I", "aVR", "V1", "II", "V2", "MLII", "X", None]

@@ -49,8 +49,8 @@ def test_volumes_and_ef_of_an_ellipsoid(paint_reader, write_npz):
 
 
 def test_twice_the_spacing_is_eight_times_the_volume(paint_reader, write_npz):
-    once = values(run(write_npz(image=HEART, pixel_spacing_mm=0.4, frame_rate_hz=30.0))[2])
-    twice = values(run(write_npz(image=HEART, pixel_spacing_mm=0.8, frame_rate_hz=30.0))[2])
+    once = values(run(write_npz(image=HEART, pixel_spacing_mm=0.5, frame_rate_hz=30.0))[2])
+    twice = values(run(write_npz(image=HEART, pixel_spacing_mm=1.0, frame_rate_hz=30.0))[2])
     assert twice["lv_edv_ml"] == pytest.approx(8 * once["lv_edv_ml"], rel=1e-3)
     assert twice["la_area_cm2"] == pytest.approx(4 * once["la_area_cm2"], rel=1e-3)
     assert twice["lvef_pct"] == once["lvef_pct"]

@@ -18,9 +18,8 @@ from cardio_dagster.modalities.ecg.formats.leads import (
     MILLIVOLTS_PER_UNIT,
     checked_rate,
     is_known_lead,
-    lead_name,
+    lead_names,
     millivolts_per,
-    unique_names,
 )
 from cardio_dagster.modalities.ecg.signal import EcgRecord
 
@@ -29,7 +28,10 @@ _TIME = re.compile(
     r"^(?:time|t|seconds|milliseconds)(?:[\s_]*[\[(]?\s*(s|sec|seconds|ms|msec|milliseconds)\s*[\])]?)?$", re.IGNORECASE
 )
 _UNIT = re.compile(r"(?:[\s_]*[\[(]\s*([^\])]+)\s*[\])]|[_\s](mv|uv|µv|v))$", re.IGNORECASE)
-_VOLTAGE_COLUMN = re.compile(r"^(?:ecg|ekg|lead|ch|channel|signal|voltage|mv|uv)[\s_:-]*\w*", re.IGNORECASE)
+_VOLTAGE_COLUMN = re.compile(
+    r"^(?:ecg|ekg|lead|ch|channel|signal|voltage|mv|uv)[\s_:-]*\d{0,3}(?:[\s_]*[\[(]?(?:mv|uv|µv|v)[\])]?)?",
+    re.IGNORECASE,
+)
 _MAX_HEADER_LINES = 40
 
 
@@ -73,7 +75,9 @@ def _layout(comments: dict[str, str], header_line: int, header: str, first_row: 
     separator = max(",;\t", key=header.count)
     columns = tuple(c.strip().strip('"') for c in header.split(separator))
     times = [i for i, c in enumerate(columns) if _TIME.match(c)]
-    leads = tuple(i for i, c in enumerate(columns) if i not in times and (is_known_lead(c) or _VOLTAGE_COLUMN.match(c)))
+    leads = tuple(
+        i for i, c in enumerate(columns) if i not in times and (is_known_lead(c) or _VOLTAGE_COLUMN.fullmatch(c))
+    )
     known = any(is_known_lead(columns[i]) for i in leads)
     all_explained = len(leads) + len(times) == len(columns) and len(times) <= 1
     if not leads or not all_explained or not (known or times) or not _is_numeric(first_row, separator):
@@ -114,7 +118,7 @@ def read_csv(path: Path) -> EcgRecord:
     factors = [_factor(layout, i) for i in layout.leads]
     return EcgRecord(
         format="csv",
-        leads=unique_names([lead_name(layout.columns[i]) for i in layout.leads]),
+        leads=lead_names([layout.columns[i] for i in layout.leads]),
         signal_mv=(values[:, list(layout.leads)] * factors).astype(np.float32),
         sampling_rate_hz=rate_hz,
     )
@@ -161,7 +165,6 @@ def _rate(values: np.ndarray, layout: CsvLayout) -> float:
         raise StudyError(
             "E_VALID_002",
             "the comment sampling_rate_hz is not a number",
-            seen=str(said)[:20],
             allowed="# sampling_rate_hz: 500",
         ) from None
     if from_time is not None and from_comment is not None and abs(from_time / from_comment - 1) > 0.01:

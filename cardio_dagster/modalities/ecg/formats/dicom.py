@@ -11,7 +11,7 @@ import numpy as np
 
 from cardio_dagster.errors import StudyError
 from cardio_dagster.modalities.ecg.formats.dicom_header import age_years, device_notes, sex, started_at
-from cardio_dagster.modalities.ecg.formats.leads import checked_rate, lead_name, millivolts_per, unique_names
+from cardio_dagster.modalities.ecg.formats.leads import checked_rate, lead_names, millivolts_per
 from cardio_dagster.modalities.ecg.formats.quiet import quiet_pydicom
 from cardio_dagster.modalities.ecg.signal import EcgRecord
 
@@ -66,15 +66,16 @@ def _record(dataset: "Dataset") -> EcgRecord:
             seen=f"{len(channels)} definitions",
             allowed=f"{raw.shape[1]}",
         )
-    statements, values = device_notes(dataset)
+    statements, values, n_left_out = device_notes(dataset)
     return EcgRecord(
         format="dicom",
-        leads=unique_names([_channel_name(c, i) for i, c in enumerate(channels)]),
+        leads=lead_names([_channel_name(c) for c in channels]),
         signal_mv=np.where(missing, np.nan, _in_millivolt(raw, channels)).astype(np.float32),
         sampling_rate_hz=rate_hz,
         started_at=started_at(dataset),
         device_statements=statements,
         device_values=values,
+        n_device_texts_left_out=n_left_out,
         patient_sex=sex(dataset),
         age_years=age_years(dataset),
     )
@@ -158,7 +159,7 @@ def _raw_samples(group: "Dataset", *, big_endian: bool) -> tuple[np.ndarray, np.
         raise StudyError(
             "E_FORMAT_002",
             "unsupported sample type",
-            seen=f"{kind[0]} of {kind[1]} bits",
+            seen=f"{kind[1]} bits a sample",
             allowed="SB, UB, SS, US, SL, UL",
         )
     dtype = np.dtype(_SAMPLE_TYPES[kind])
@@ -180,10 +181,10 @@ def _raw_samples(group: "Dataset", *, big_endian: bool) -> tuple[np.ndarray, np.
     return raw, raw == np.frombuffer(padding[: stored.itemsize], dtype=stored)[0]
 
 
-def _channel_name(channel: "Dataset", index: int) -> str:
+def _channel_name(channel: "Dataset") -> str:
     source: Any = channel.get("ChannelSourceSequence")
     text = str(source[0].get("CodeMeaning", "")) if source else ""
-    return lead_name(text or str(channel.get("ChannelLabel", "")) or f"channel {index + 1}")
+    return text or str(channel.get("ChannelLabel", ""))
 
 
 def _in_millivolt(raw: np.ndarray, channels: "list[Dataset]") -> np.ndarray:

@@ -7,6 +7,7 @@ import re
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from cardio_dagster.modalities.ecg.formats.device_words import is_device_statement
 from cardio_dagster.modalities.ecg.signal import DeviceValue
 
 if TYPE_CHECKING:
@@ -38,21 +39,26 @@ def started_at(dataset: "Dataset") -> str | None:
         return None
 
 
-def device_notes(dataset: "Dataset") -> tuple[tuple[str, ...], tuple[DeviceValue, ...]]:
-    """Return the device's statements and its global measurements from the annotations (0040,B020)."""
+def device_notes(dataset: "Dataset") -> tuple[tuple[str, ...], tuple[DeviceValue, ...], int]:
+    """Return the device's statements and its global measurements from the annotations (0040,B020), and how many were left out.
+
+    What is not made of ECG words may name a patient or a physician and is left out.
+    """
     statements: list[str] = []
     values: dict[str, DeviceValue] = {}
     annotations: Any = dataset.get("WaveformAnnotationSequence") or []
     for item in annotations:
         text = str(item.get("UnformattedTextValue") or "").strip()
         if text:
-            statements.append(text[:200])
+            statements.append(text)
         concept, number = item.get("ConceptNameCodeSequence"), item.get("NumericValue")
         if concept and number is not None:
             value = _device_value(str(concept[0].get("CodeMeaning", "")), number)
             if value is not None:
                 values.setdefault(value.name, value)
-    return tuple(statements), tuple(values.values())
+    safe = tuple(text for text in statements if is_device_statement(text))
+    named = tuple(value for value in values.values() if is_device_statement(value.name))
+    return safe, named, len(statements) + len(values) - len(safe) - len(named)
 
 
 def _device_value(name: str, number: Any) -> DeviceValue | None:

@@ -25,14 +25,24 @@ MILLIVOLTS_PER_UNIT = {
 }
 
 
-def lead_name(text: str) -> str:
-    """Return the usual spelling of a lead (I, aVR, V1, MLII), or the text as given where it is no known lead.
+def lead_name(text: str) -> str | None:
+    """Return the usual spelling of a lead (I, aVR, V1, MLII), None where the text is no known lead.
 
     >>> lead_name("Lead I (Einthoven)"), lead_name("AVR"), lead_name("v6"), lead_name("ch0")
-    ('I', 'aVR', 'V6', 'ch0')
+    ('I', 'aVR', 'V6', None)
     """
-    bare = _strip(text)
-    return _BY_KEY.get(bare.lower(), bare or text.strip())
+    return _BY_KEY.get(_strip(text).lower())
+
+
+def lead_names(texts: list[str]) -> tuple[str, ...]:
+    """Return a name per lead, each once; a lead that is not known is named by its place.
+
+    What stands where a lead's name should stand may be a patient's, so unknown text is never passed on.
+
+    >>> lead_names(["Lead I", "somebody", "v1", "V1"])
+    ('I', 'lead 2', 'V1', 'V1#2')
+    """
+    return _unique([lead_name(text) or f"lead {place}" for place, text in enumerate(texts, 1)])
 
 
 def is_known_lead(text: str) -> bool:
@@ -47,7 +57,7 @@ def _strip(text: str) -> str:
     return bare
 
 
-def unique_names(names: list[str]) -> tuple[str, ...]:
+def _unique(names: list[str]) -> tuple[str, ...]:
     """Return the names with a number added to repeated ones, so that each lead can be told apart."""
     seen: dict[str, int] = {}
     out = []
@@ -66,9 +76,7 @@ def millivolts_per(unit: str | None, *, where: str) -> float:
         raise StudyError("E_VALID_001", f"no unit of voltage at {where}", allowed="mV, uV, V, nV")
     factor = MILLIVOLTS_PER_UNIT.get(unit.strip().lower())
     if factor is None:
-        raise StudyError(
-            "E_VALID_003", f"unknown unit of voltage at {where}", seen=unit.strip()[:20], allowed="mV, uV, V, nV"
-        )
+        raise StudyError("E_VALID_003", f"unknown unit of voltage at {where}", allowed="mV, uV, V, nV")
     return factor
 
 

@@ -4,6 +4,7 @@ Belongs here: handing a header that we trust to wfdb, and its answer to mV. Not 
 """
 
 import re
+import secrets
 import tempfile
 import warnings
 from datetime import datetime
@@ -13,11 +14,10 @@ from typing import Any
 import numpy as np
 
 from cardio_dagster.errors import StudyError
-from cardio_dagster.modalities.ecg.formats.leads import checked_rate, lead_name, millivolts_per, unique_names
+from cardio_dagster.modalities.ecg.formats.leads import checked_rate, lead_names, millivolts_per
 from cardio_dagster.modalities.ecg.formats.wfdb_header import WfdbHeader, needed_bytes, parse_header, signal_paths
 from cardio_dagster.modalities.ecg.signal import EcgRecord
 
-_STAGED = "record"
 _COMMENT_FACT = re.compile(r"^<?(age|sex|gender)>?\s*:\s*(\S+)", re.IGNORECASE)
 _TIME = re.compile(r"^(\d{1,2}:\d{2}:\d{2})(?:\.\d+)?(?:\s+(\d{1,2}/\d{1,2}/\d{4}))?")
 _DATE_FIRST = re.compile(r"^(\d{4}-\d{2}-\d{2})\s+(\d{1,2}:\d{2}:\d{2})")
@@ -90,17 +90,17 @@ def _library() -> Any:
 def _read(header: WfdbHeader, files: dict[str, Path]) -> Any:
     """Return wfdb's record of a header reduced to what its samples need."""
     wfdb = _library()
-    record_line = f"{_STAGED} {len(header.signals)} {header.rate_hz}" + (
+    staged = f"header{secrets.token_hex(8)}"  # no name that a header could foresee
+    record_line = f"{staged} {len(header.signals)} {header.rate_hz}" + (
         f" {header.n_samples}" if header.n_samples else ""
     )
     with tempfile.TemporaryDirectory(prefix="cardio-wfdb-") as folder:
         for name, path in files.items():
             (Path(folder) / name).symlink_to(path.resolve())
-        (Path(folder) / f"{_STAGED}.hea").write_text(
-            "\n".join([record_line, *header.signal_lines]) + "\n", encoding="utf-8"
-        )
+        with (Path(folder) / f"{staged}.hea").open("x", encoding="utf-8") as file:  # never through a link
+            file.write("\n".join([record_line, *header.signal_lines]) + "\n")
         try:
-            return wfdb.rdrecord(str(Path(folder) / _STAGED))
+            return wfdb.rdrecord(str(Path(folder) / staged))
         except Exception as error:  # wfdb raises many kinds on damaged input
             raise StudyError("E_CORRUPT_001", "wfdb cannot read the record", seen=type(error).__name__) from error
 
@@ -113,12 +113,12 @@ def _voltages(record: Any) -> tuple[tuple[str, ...], np.ndarray]:
     for i, unit in enumerate(units):
         try:
             columns.append(record.p_signal[:, i] * millivolts_per(unit, where=f"signal {i + 1} of the WFDB header"))
-            kept.append(lead_name(names[i]))
+            kept.append(names[i])
         except StudyError as error:
             refused = error
     if not columns:
         raise refused or StudyError("E_VALID_001", "the WFDB record holds no signal")
-    return unique_names(kept), np.column_stack(columns).astype(np.float32)
+    return lead_names(kept), np.column_stack(columns).astype(np.float32)
 
 
 def _facts(header: WfdbHeader) -> tuple[float | None, str | None]:

@@ -95,12 +95,17 @@ def _signal(match: re.Match[str]) -> SignalLine:
 
 
 def signal_paths(header: WfdbHeader, *, folder: Path) -> dict[str, Path] | None:
-    """Return the signal files beside the header; None where one is missing, is a link, or its name leaves the folder."""
-    paths = {name: folder / name for name in header.files() if _PLAIN_NAME.match(name)}
+    """Return the signal files beside the header; None where one is missing, a link or a header, or leaves the folder."""
+    paths = {name: folder / name for name in header.files() if _is_signal_name(name)}
     if len(paths) != len(header.files()) or not paths:
         return None
     plain = all(path.is_file() and not path.is_symlink() for path in paths.values())
     return paths if plain else None
+
+
+def _is_signal_name(name: str) -> bool:
+    """Return whether a name is plain and not that of a header, which no signal file can be."""
+    return _PLAIN_NAME.fullmatch(name) is not None and not name.lower().endswith(".hea")
 
 
 def needed_bytes(header: WfdbHeader, file: str) -> int | None:

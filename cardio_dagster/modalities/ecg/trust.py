@@ -1,0 +1,38 @@
+"""Whether what was found are heart beats at all, and how long the heart was silent.
+
+Belongs here: the refusal to measure noise, hum and chaotic rhythms, and pauses. Not here: finding beats (beats.py)
+or naming a rhythm (rhythm.py).
+"""
+
+from dataclasses import replace
+
+import numpy as np
+
+from cardio_dagster.modalities.ecg.gates import BACKGROUND, BEAT_LIKENESS
+from cardio_dagster.modalities.ecg.signal import EcgStructures
+
+CHAOTIC = (
+    "no quiet line between the beats: ventricular fibrillation or tachycardia cannot be excluded, nor interference"
+)
+UNLIKE = "the beats differ too much from each other: noise, or a chaotic rhythm"
+
+
+def distrust(found: EcgStructures) -> str | None:
+    """Return why the beats cannot be measured, None where they can or where there are none."""
+    if not len(found.beat_time_s):
+        return None
+    if not BACKGROUND.judge(found.background).passed:
+        return CHAOTIC
+    return None if BEAT_LIKENESS.judge(float(np.median(found.likeness))).passed else UNLIKE
+
+
+def without_types(found: EcgStructures) -> EcgStructures:
+    """Return the structures with no beat typed, where their beats are not to be trusted; else unchanged."""
+    return found if distrust(found) is None else replace(found, beat_types=("U",) * len(found.beat_types))
+
+
+def longest_silence_s(found: EcgStructures, *, duration_s: float) -> float | None:
+    """Return the longest time without a beat, before the first and after the last included; None without trusted beats."""
+    if not len(found.beat_time_s) or distrust(found) is not None:
+        return None
+    return float(np.diff(found.beat_time_s, prepend=0.0, append=duration_s).max())
