@@ -4,7 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo stop test lint types check bench wheel-check install clean
+PEERS := out/peers
+
+.PHONY: demo stop test lint types check bench bench-ecg wheel-check install clean
 
 $(STAMP): pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -37,6 +39,14 @@ check: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python -W ignore -m benchmarks.bench_study 2> /dev/null
+
+bench-ecg: $(STAMP) $(PEERS)/.installed
+	$(BIN)/python -W ignore -m benchmarks.ecg --peers $(PEERS)/bin/python
+
+$(PEERS)/.installed: benchmarks/ecg/peers.txt
+	$(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip install --quiet -r $<
+	touch $@
 
 wheel-check: $(STAMP)
 	rm -rf out/wheel && mkdir -p out/wheel/study

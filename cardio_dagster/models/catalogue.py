@@ -23,7 +23,10 @@ SHIPPED_CATALOGUE = Path(__file__).with_name("catalogue.toml")
 
 @dataclass(frozen=True, slots=True)
 class ModelEntry:
-    """One model of the catalogue; `file` and `card` are relative to the catalogue's folder."""
+    """One model of the catalogue; `file` and `card` are relative to the catalogue's folder.
+
+    `input_size` is the side of an image in pixels, 0 where the length of the input is free; `sampling_rate_hz` that of a signal.
+    """
 
     file: str
     card: str
@@ -32,19 +35,20 @@ class ModelEntry:
     licence: str
     task: str
     input_name: str
-    input_size: int
     output_name: str
     classes: tuple[str, ...]
+    input_size: int = 0
+    sampling_rate_hz: float | None = None
 
 
 _lock = threading.RLock()
 _catalogue_path = SHIPPED_CATALOGUE
-_entries: dict[str, ModelEntry] | None = None
+_entries: dict[str, tuple[ModelEntry, Path]] | None = None  # with the folder that holds the file
 _sessions: dict[tuple[str, int], "onnxruntime.InferenceSession"] = {}
 
 
 def use_catalogue(path: Path | None) -> None:
-    """Read models from the catalogue at `path` from now on; None means the shipped one.
+    """Read models from the catalogue at `path` from now on, and from the shipped one those that it does not name; None means the shipped one alone.
 
     Process-wide; a change of the catalogue drops every cached session, the same one again costs nothing.
     """
@@ -61,10 +65,14 @@ def entry(name: str) -> ModelEntry:
 
     Raises ModelLoadError if the catalogue cannot be read or does not hold `name`.
     """
+    return _found(name)[0]
+
+
+def _found(name: str) -> tuple[ModelEntry, Path]:
     global _entries  # noqa: PLW0603 - read once per process
     with _lock:
         if _entries is None:
-            _entries = _read_catalogue(_catalogue_path)
+            _entries = _read_catalogue(SHIPPED_CATALOGUE) | _read_catalogue(_catalogue_path)
         if name not in _entries:
             raise ModelLoadError(f"model {name!r} is not in the catalogue; it holds {sorted(_entries)}")
         return _entries[name]
@@ -86,7 +94,7 @@ def load_session(name: str, *, threads: int) -> "onnxruntime.InferenceSession":
     with _lock:
         key = (name, threads)
         if key not in _sessions:
-            _sessions[key] = _load(entry(name), threads)
+            _sessions[key] = _load(*_found(name), threads)
         return _sessions[key]
 
 
@@ -99,17 +107,18 @@ def reload(name: str) -> None:
             del _sessions[key]
 
 
-def _read_catalogue(path: Path) -> dict[str, ModelEntry]:
+def _read_catalogue(path: Path) -> dict[str, tuple[ModelEntry, Path]]:
     try:
-        return msgspec.toml.decode(path.read_bytes(), type=dict[str, ModelEntry])
+        entries = msgspec.toml.decode(path.read_bytes(), type=dict[str, ModelEntry])
+        return {name: (model, path.parent) for name, model in entries.items()}
     except (OSError, msgspec.MsgspecError) as error:
         cure = "reinstall the package or correct CARDIO_MODEL_CATALOGUE"
         raise ModelLoadError(f"the model catalogue cannot be read ({error}); {cure}") from error
 
 
-def _load(model: ModelEntry, threads: int) -> "onnxruntime.InferenceSession":
+def _load(model: ModelEntry, folder: Path, threads: int) -> "onnxruntime.InferenceSession":
     try:
-        content = (_catalogue_path.parent / model.file).read_bytes()
+        content = (folder / model.file).read_bytes()
     except OSError as error:
         raise ModelLoadError(f"model file {model.file} cannot be read ({error}); reinstall the package") from error
     found = hashlib.sha256(content).hexdigest()

@@ -23,6 +23,10 @@ from cardio_dagster.stores.codec import content_hash, from_table, to_table
 
 T = TypeVar("T")
 _HEAD = b"cardio_head"
+_WRITING: Any = {
+    "compression": "zstd",
+    "use_dictionary": False,
+}  # samples of a signal seldom repeat; a dictionary doubles the memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +116,7 @@ class ParquetCheckpoints:
         table = to_table(result.data)
         head = replace(result.head, content_sha256=content_hash(table))
         buffer = io.BytesIO()
-        pq.write_table(table.replace_schema_metadata({_HEAD: msgspec.json.encode(head)}), buffer, compression="zstd")
+        pq.write_table(table.replace_schema_metadata({_HEAD: msgspec.json.encode(head)}), buffer, **_WRITING)
         self._put(self._path(head.study_id, head.state, head.modality), buffer.getvalue())
         return head
 
@@ -133,7 +137,7 @@ class ParquetCheckpoints:
     def save_record(self, study_id: str, name: str, record: Any) -> str:
         """Write a record without recordings (the dossier of a stage) and return its path."""
         buffer = io.BytesIO()
-        pq.write_table(to_table({"record": record}), buffer, compression="zstd")
+        pq.write_table(to_table({"record": record}), buffer, **_WRITING)
         path = f"{self._root}/{study_id}/{name}.parquet"
         self._put(path, buffer.getvalue())
         return path

@@ -4,7 +4,7 @@ Belongs here: the translation. Not here: where the table is stored (checkpoints.
 
 One row a recording. The scalars of a payload become one JSON text; each array becomes a
 column named after its field, as a list of numbers (up to two dimensions) or as a list of
-binary planes (three and more), so that pandas, DuckDB or Spark read it without this
+binary planes (three dimensions and more, and whatever is longer than four million numbers), so that pandas, DuckDB or Spark read it without this
 package. Reading checks the JSON against the dataclass that the reader names: a file never
 decides what is constructed.
 """
@@ -19,6 +19,8 @@ import numpy as np
 import pyarrow as pa
 
 T = TypeVar("T")
+_PLANES = pa.large_list(pa.large_binary())
+_MOST_NUMBERS, _PIECE = 4_000_000, 2**20
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +103,29 @@ def _scalar(value: Any, path: str) -> Any:
 
 def _column(arrays: list[np.ndarray | None]) -> pa.Array:
     sample = next(a for a in arrays if a is not None)
-    if sample.ndim <= 2 and sample.dtype != bool:
-        kind = pa.large_list(pa.from_numpy_dtype(sample.dtype))
-        return pa.array([None if a is None else a.ravel() for a in arrays], kind)
-    planes = [None if a is None else [p.tobytes() for p in np.atleast_2d(a)] for a in arrays]
-    return pa.array(planes, pa.large_list(pa.large_binary()))
+    if sample.dtype == bool or sample.ndim > 2:
+        planes = [None if a is None else [p.tobytes() for p in np.atleast_2d(a)] for a in arrays]
+        return pa.array(planes, _PLANES)
+    if max(a.size for a in arrays if a is not None) > _MOST_NUMBERS:
+        return pa.array([None if a is None else _pieces(a) for a in arrays], _PLANES)
+    return _lists(arrays, sample.dtype)
+
+
+def _pieces(array: np.ndarray) -> list[memoryview]:
+    """Return the bytes of an array in pieces of 1 MiB: Parquet needs ten times its size to write a list of numbers."""
+    content = np.ascontiguousarray(array).data.cast("B")
+    return [content[start : start + _PIECE] for start in range(0, len(content), _PIECE)]
+
+
+def _lists(arrays: list[np.ndarray | None], dtype: np.dtype[Any]) -> pa.Array:
+    """Return a column of lists of numbers without a second copy: a day of ECG is 130 MB."""
+    there = [a.ravel() for a in arrays if a is not None]
+    values = there[0] if len(there) == 1 else np.concatenate(there)
+    offsets = np.cumsum([0, *(0 if a is None else a.size for a in arrays)])
+    absent = pa.array([a is None for a in arrays])
+    return pa.LargeListArray.from_arrays(
+        pa.array(offsets, pa.int64()), pa.array(values, pa.from_numpy_dtype(dtype)), mask=absent
+    )
 
 
 def _array_reader(table: pa.Table, row: int) -> Any:

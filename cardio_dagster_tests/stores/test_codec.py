@@ -148,3 +148,13 @@ def test_crash_in_the_middle_of_writing_leaves_the_former_checkpoint(tmp_path, m
     with pytest.raises(OSError, match="power lost"):
         checkpoints.save(result({"r01": sample(note="new")}))
     assert checkpoints.data("s-1", State.ANALYSIS, "ecg", Payload)["r01"].note == "old"
+
+
+def test_an_array_of_a_day_of_ecg_comes_back_whole():
+    samples = np.arange(4_200_000, dtype=np.int16).reshape(-1, 3)
+    table = to_table({"r01": Inner(samples, "long"), "r02": Inner(samples[:4], "short")})
+    back = from_table(table, Inner)
+    assert np.array_equal(back["r01"].curve, samples)
+    assert back["r01"].curve.dtype == np.int16
+    assert np.array_equal(back["r02"].curve, samples[:4])
+    assert len(table.column("curve:i2")[0]) == 9  # pieces of bytes, not millions of numbers

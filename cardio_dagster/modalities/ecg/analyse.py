@@ -1,48 +1,28 @@
-"""The verb `analyse`: measurements, rhythm, statements, facts and the figure of one ECG.
+"""The verb `analyse`: what was read from one ECG, the facts of its file and its figure, as every modality gives them.
 
-Belongs here: putting the parts together. Not here: any of the parts.
+Belongs here: facts and figure. Not here: the reading (interpret.py).
 """
 
 from cardio_dagster.finding import Analysis, Fact, Figure, Finding, Measurement
 from cardio_dagster.modalities.branch import Options
-from cardio_dagster.modalities.ecg.draw import draw_ecg
-from cardio_dagster.modalities.ecg.hrv import measure_hrv
-from cardio_dagster.modalities.ecg.intervals import measure_intervals
-from cardio_dagster.modalities.ecg.measurements import hrv_measurements, interval_measurements
-from cardio_dagster.modalities.ecg.rhythm import Rhythm, classify_rhythm
+from cardio_dagster.modalities.ecg.drawing.paper import draw_ecg
+from cardio_dagster.modalities.ecg.drawing.trend import TREND_S, draw_trend
+from cardio_dagster.modalities.ecg.interpret import interpret
+from cardio_dagster.modalities.ecg.measuring.intervals import MIN_RATE_BEATS
+from cardio_dagster.modalities.ecg.rhythm.classify import Rhythm
 from cardio_dagster.modalities.ecg.signal import EcgRecord, EcgStructures, PreparedEcg
-from cardio_dagster.modalities.ecg.statements import state
-from cardio_dagster.modalities.ecg.trust import longest_silence_s
 from cardio_dagster.outcome import Step
 
 
 def analyse(prepared: PreparedEcg, found: EcgStructures, recording_id: str, options: Options) -> Step[Analysis]:
     """Return what the recording says of the heart; a recording without beats gives reasons and a critical finding."""
-    record = prepared.record
-    rhythm = classify_rhythm(found)
-    measurements = measure(prepared, found, rhythm, recording_id=recording_id)
-    findings = state(
-        measurements,
-        rhythm,
-        found.beat_types,
-        sex=record.patient_sex,
-        recording_id=recording_id,
-        silence_s=longest_silence_s(found, duration_s=record.duration_s),
+    got = interpret(prepared, found, recording_id=recording_id, threads=options.threads)
+    figures = (
+        _figure(prepared, found, got.measurements, got.findings, recording_id),
+        *_trend(prepared, found, got.rhythm, recording_id),
     )
-    figure = _figure(prepared, found, measurements, findings, recording_id)
-    return Step(Analysis("ecg", recording_id, measurements, findings, _facts(record, rhythm, recording_id), (figure,)))
-
-
-def measure(
-    prepared: PreparedEcg, found: EcgStructures, rhythm: Rhythm, *, recording_id: str
-) -> tuple[Measurement, ...]:
-    """Return intervals and heart rate variability."""
-    intervals = measure_intervals(prepared, found)
-    hrv = measure_hrv(found.beat_time_s, found.beat_types, rhythm=rhythm.label, refusal=intervals.refusal)
-    return (
-        *interval_measurements(intervals, sex=prepared.record.patient_sex, recording_id=recording_id),
-        *hrv_measurements(hrv, recording_id=recording_id),
-    )
+    facts = _facts(prepared.record, got.rhythm, recording_id)
+    return Step(Analysis("ecg", recording_id, got.measurements, got.findings, facts, figures))
 
 
 def _facts(record: EcgRecord, rhythm: Rhythm, recording_id: str) -> tuple[Fact, ...]:
@@ -55,6 +35,7 @@ def _facts(record: EcgRecord, rhythm: Rhythm, recording_id: str) -> tuple[Fact, 
         fact("rhythm", rhythm.label),
         fact("sex", record.patient_sex),
         fact("age_years", record.age_years, "a"),
+        *(fact("recording_note", text) for text in record.notes),
         *(fact("device_statement", text) for text in record.device_statements),
         *((fact("device_texts_left_out", record.n_device_texts_left_out),) if record.n_device_texts_left_out else ()),
         *(fact(f"device: {v.name}", v.value, v.unit or None) for v in record.device_values),
@@ -75,3 +56,14 @@ def _figure(
     description = f"{shown}. Heart rate {'not measured' if rate.value is None else f'{rate.value:.0f}/min'}. {spoken}."
     svg = draw_ecg(prepared, found, title=shown, description=description)
     return Figure("ecg", shown, svg, description, recording_id)
+
+
+def _trend(prepared: PreparedEcg, found: EcgStructures, rhythm: Rhythm, recording_id: str) -> tuple[Figure, ...]:
+    """Return the course of the heart rate of a recording longer than a minute; none without beats."""
+    duration_s = prepared.record.duration_s
+    if duration_s <= TREND_S or len(found.beat_time_s) < MIN_RATE_BEATS:
+        return ()
+    title = f"Heart rate and rhythm over {duration_s / 3600:.1f} h" if duration_s >= 5400 else "Heart rate and rhythm"
+    told = ", ".join(f"{e.label} from {e.start_s:.0f} to {e.end_s:.0f} s" for e in rhythm.episodes[:20])
+    svg = draw_trend(found, rhythm, duration_s=duration_s, title=title)
+    return (Figure("ecg_trend", title, svg, f"{title}. {told or 'no episodes'}.", recording_id),)

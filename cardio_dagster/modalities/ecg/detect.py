@@ -7,34 +7,67 @@ import numpy as np
 
 from cardio_dagster.errors import problem
 from cardio_dagster.modalities.branch import Options
-from cardio_dagster.modalities.ecg.beat_types import likeness_to_dominant, type_beats
-from cardio_dagster.modalities.ecg.beats import background_share, find_beats
-from cardio_dagster.modalities.ecg.delineation import delineate
+from cardio_dagster.modalities.ecg.beats import find_beats
 from cardio_dagster.modalities.ecg.gates import BACKGROUND, BEAT_LIKENESS, BEATS
-from cardio_dagster.modalities.ecg.pacing import paced_beats
-from cardio_dagster.modalities.ecg.signal import EcgStructures, PreparedEcg, WaveTimes
+from cardio_dagster.modalities.ecg.long.beats import find_long_beats
+from cardio_dagster.modalities.ecg.long.waves import delineate_windows
+from cardio_dagster.modalities.ecg.pacing import follow_stimulus, paced_beats
+from cardio_dagster.modalities.ecg.quality.readable import lost_stretches_s, without_unreadable
+from cardio_dagster.modalities.ecg.signal import Beats, Delineation, EcgStructures, PreparedEcg, WaveTimes
 from cardio_dagster.modalities.ecg.trust import without_types
+from cardio_dagster.modalities.ecg.waves.delineate import delineate
 from cardio_dagster.outcome import Problem, Severity, Step, Verdict
 
 
 def detect(prepared: PreparedEcg, options: Options) -> Step[EcgStructures]:
-    """Return beats, types and waves; an ECG without beats is a result too (E_DETECT_001 as a critical problem, with data)."""
+    """Return beats, types and waves; an ECG without beats is a result too (E_DETECT_001 as a critical problem, with data).
+
+    In a long recording beats are found in blocks, and waves in 12 s of every 5 min alone.
+    """
+    is_long = prepared.record.step_mv is not None
+    beats, waves = (_in_parts if is_long else _at_once)(prepared, options.threads)
+    paced = _paced(prepared, beats.time_s)
+    types = tuple("P" if is_paced else letter for letter, is_paced in zip(beats.types, paced.tolist(), strict=True))
+    structures = EcgStructures(
+        beats.time_s,
+        types,
+        beats.likeness,
+        beats.probability,
+        waves.p_probability,
+        beats.background,
+        waves.p,
+        waves.qrs,
+        waves.t,
+        lost_stretches_s(prepared.quality),
+    )
+    problems = () if len(beats.time_s) else (_nothing_found(),)
+    return Step(without_types(structures), problems, _verdicts(structures))
+
+
+def _at_once(prepared: PreparedEcg, threads: int) -> tuple[Beats, Delineation]:
+    """Return beats and waves of a short recording; leads that are not usable have no waves."""
     usable = prepared.quality.usable()
     signal_mv = prepared.signal_mv[:, usable].astype(np.float64)
     rate_hz = prepared.record.sampling_rate_hz
-    beat_time_s = find_beats(signal_mv, sampling_rate_hz=rate_hz)
-    found = delineate(signal_mv, sampling_rate_hz=rate_hz, beat_time_s=beat_time_s)
-    qrs_s = _median_over_leads(found.qrs.offset_s - found.qrs.onset_s)
-    likeness = likeness_to_dominant(signal_mv, sampling_rate_hz=rate_hz, beat_time_s=beat_time_s)
-    types = type_beats(beat_time_s=beat_time_s, likeness=likeness, qrs_s=qrs_s)
-    paced = paced_beats(prepared.record.signal_mv[:, usable], sampling_rate_hz=rate_hz, beat_time_s=beat_time_s)
-    types = tuple("P" if is_paced else letter for letter, is_paced in zip(types, paced, strict=True))
-    background = background_share(signal_mv, sampling_rate_hz=rate_hz, beat_time_s=beat_time_s)
-    structures = EcgStructures(
-        beat_time_s, types, likeness, background, *(_spread(w, usable) for w in (found.p, found.qrs, found.t))
-    )
-    problems = () if len(beat_time_s) else (_nothing_found(),)
-    return Step(without_types(structures), problems, _verdicts(structures))
+    beats = without_unreadable(find_beats(signal_mv, sampling_rate_hz=rate_hz, threads=threads), prepared.quality)
+    found = delineate(signal_mv, sampling_rate_hz=rate_hz, beat_time_s=beats.time_s, threads=threads)
+    p, qrs, t = (_spread(w, usable) for w in (found.p, found.qrs, found.t))
+    return beats, Delineation(p, qrs, t, found.p_probability)
+
+
+def _in_parts(prepared: PreparedEcg, threads: int) -> tuple[Beats, Delineation]:
+    """Return beats of a long recording, found in blocks, and the waves of those in its sample windows."""
+    beats = without_unreadable(find_long_beats(prepared, threads=threads), prepared.quality)
+    return beats, delineate_windows(prepared, beats.time_s, threads=threads)
+
+
+def _paced(prepared: PreparedEcg, beat_time_s: np.ndarray) -> np.ndarray:
+    """Return which beats follow a stimulus; in a long recording stimuli were sought while it was read."""
+    record = prepared.record
+    if record.step_mv is not None:
+        return follow_stimulus(beat_time_s, np.empty(0) if record.stimulus_s is None else record.stimulus_s)
+    raw_mv = record.signal_mv[:, prepared.quality.usable()]
+    return paced_beats(raw_mv, sampling_rate_hz=record.sampling_rate_hz, beat_time_s=beat_time_s)
 
 
 def _verdicts(found: EcgStructures) -> tuple[Verdict, ...]:
@@ -56,14 +89,6 @@ def _nothing_found() -> Problem:
         severity=Severity.CRITICAL,
         modality="ecg",
     )
-
-
-def _median_over_leads(values: np.ndarray) -> np.ndarray:
-    """Return the median over leads per beat, NaN where no lead has the wave."""
-    result = np.full(len(values), np.nan)
-    there = np.isfinite(values).any(axis=1)
-    result[there] = np.nanmedian(values[there], axis=1)
-    return result
 
 
 def _spread(waves: WaveTimes, usable: np.ndarray) -> WaveTimes:

@@ -12,18 +12,20 @@ import numpy as np
 from cardio_dagster.errors import StudyError
 from cardio_dagster.finding import Measurement
 from cardio_dagster.modalities.branch import Options
-from cardio_dagster.modalities.ecg.analyse import measure
 from cardio_dagster.modalities.ecg.detect import detect
+from cardio_dagster.modalities.ecg.device.comparison import DeviceComparison
+from cardio_dagster.modalities.ecg.hrv import HRV_NAMES
+from cardio_dagster.modalities.ecg.interpret import interpret
+from cardio_dagster.modalities.ecg.lead_checks import LeadProblem
+from cardio_dagster.modalities.ecg.long.waves import EVERY_S, WINDOW_S
+from cardio_dagster.modalities.ecg.measuring.lead_values import LeadValues
 from cardio_dagster.modalities.ecg.preprocess import preprocess
-from cardio_dagster.modalities.ecg.rhythm import Rhythm, classify_rhythm
-from cardio_dagster.modalities.ecg.signal import EcgStructures, LeadQuality, PreparedEcg, WaveTimes
-from cardio_dagster.modalities.ecg.statements import state
-from cardio_dagster.modalities.ecg.trust import longest_silence_s
+from cardio_dagster.modalities.ecg.rhythm.classify import Episode, Rhythm
+from cardio_dagster.modalities.ecg.signal import EcgRecord, EcgStructures, LeadQuality, PreparedEcg, WaveTimes
 from cardio_dagster.modalities.ecg.validate import validate
 from cardio_dagster.outcome import Problem, Step
 
 T = TypeVar("T")
-_HRV = ("mean_nn_ms", "sdnn_ms", "rmssd_ms", "pnn50_pct", "lf_ms2", "hf_ms2", "lf_hf")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,22 +60,42 @@ class RhythmDocument:
 
     label: str
     confidence: float | None
+    reason: str | None = None
+    irregularity: float | None = None
+    p_share: float | None = None
+    f_wave_hz: float | None = None
+    af_burden_pct: float | None = None
+    episodes: tuple[Episode, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LeadChecksDocument:
+    """Whether the leads fit each other (Einthoven, Goldberger; 0 fits exactly), and what was found to be wrong with them."""
+
+    limb_residual: float | None
+    problems: tuple[LeadProblem, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A statement with its code, grade and rule."""
+    """A statement with its code, grade, rule and where to look."""
 
     code: str
     text: str
     grade: str
     rule: str
     confidence: float | None
+    evidence: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class EcgDocument:
-    """One ECG; every None has its reason in `reasons` under the same name."""
+    """One ECG; every None has its reason in `reasons` under the same name.
+
+    `intervals` hold every global measurement but rate and variability, axes and voltages too, each name ending in its unit. `sampling_rate_hz`
+    is that of the file, `measured_at_hz` that of the signal, lower where a long recording was thinned. `reasons["waves"]` says where waves
+    were sought in sample windows alone.
+    """
 
     format: str
     sampling_rate_hz: float
@@ -89,7 +111,13 @@ class EcgDocument:
     hrv: dict[str, float | None]
     reasons: dict[str, str]
     problems: tuple[Problem, ...]
+    lead_values: dict[str, LeadValues]
+    lead_checks: LeadChecksDocument
+    device: DeviceComparison
+    measured_at_hz: float
     device_statements: tuple[str, ...] = ()
+    started_at: str | None = None
+    notes: tuple[str, ...] = ()
 
 
 def describe(path: Path, options: Options) -> EcgDocument:
@@ -100,7 +128,8 @@ def describe(path: Path, options: Options) -> EcgDocument:
     valid = validate(path, options)
     prepared = preprocess(_data(valid), options)
     found = detect(_data(prepared), options)
-    return _assemble(_data(prepared), _data(found), (*valid.problems, *prepared.problems, *found.problems))
+    problems = (*valid.problems, *prepared.problems, *found.problems)
+    return _assemble(_data(prepared), _data(found), problems, threads=options.threads)
 
 
 def _data(step: Step[T]) -> T:
@@ -111,35 +140,61 @@ def _data(step: Step[T]) -> T:
     return step.data
 
 
-def _assemble(prepared: PreparedEcg, found: EcgStructures, problems: tuple[Problem, ...]) -> EcgDocument:
-    record, rhythm = prepared.record, classify_rhythm(found)
-    measurements = measure(prepared, found, rhythm, recording_id="")
-    findings = state(
-        measurements,
-        rhythm,
-        found.beat_types,
-        sex=record.patient_sex,
-        recording_id="",
-        silence_s=longest_silence_s(found, duration_s=record.duration_s),
-    )
+def _assemble(
+    prepared: PreparedEcg, found: EcgStructures, problems: tuple[Problem, ...], *, threads: int
+) -> EcgDocument:
+    record = prepared.record
+    got = interpret(prepared, found, recording_id="", threads=threads, every_hrv=True)
+    other = (*HRV_NAMES, "heart_rate_bpm")
     return EcgDocument(
         format=record.format,
-        sampling_rate_hz=record.sampling_rate_hz,
+        sampling_rate_hz=record.original_rate_hz or record.sampling_rate_hz,
         duration_s=round(record.duration_s, 4),
         leads=record.leads,
         quality=QualityDocument(prepared.quality.verdict, {lead.lead: lead for lead in prepared.quality.leads}),
-        beats=tuple(
-            Beat(round(t, 4), kind) for t, kind in zip(found.beat_time_s.tolist(), found.beat_types, strict=True)
-        ),
+        beats=_beats(found),
         waves=_waves(found, record.leads),
-        heart_rate_bpm=_value(measurements, "heart_rate_bpm"),
-        intervals={m.name: m.value for m in measurements if m.name not in (*_HRV, "heart_rate_bpm")},
-        rhythm=RhythmDocument(rhythm.label, rhythm.confidence),
-        statements=tuple(Statement(f.code, f.text, f.grade.value, f.rule, f.confidence) for f in findings),
-        hrv={m.name: m.value for m in measurements if m.name in _HRV},
-        reasons=_reasons(measurements, rhythm),
+        heart_rate_bpm=next(m.value for m in got.measurements if m.name == "heart_rate_bpm"),
+        intervals={m.name: m.value for m in got.measurements if m.name not in other},
+        rhythm=_rhythm(got.rhythm),
+        statements=tuple(
+            Statement(f.code, f.text, f.grade.value, f.rule, f.confidence, f.evidence) for f in got.findings
+        ),
+        hrv={m.name: m.value for m in got.measurements if m.name in HRV_NAMES},
+        reasons=_reasons(got.measurements, got.rhythm) | _sampled(record),
         problems=problems,
+        lead_values=got.leads,
+        lead_checks=LeadChecksDocument(got.lead_checks.limb_residual, got.lead_checks.problems),
+        device=got.device,
         device_statements=record.device_statements,
+        started_at=record.started_at,
+        measured_at_hz=record.sampling_rate_hz,
+        notes=record.notes,
+    )
+
+
+def _sampled(record: EcgRecord) -> dict[str, str]:
+    """Return why a long recording has waves in a part of its time alone."""
+    if record.step_mv is None:
+        return {}
+    return {"waves": f"a long recording: waves are sought in {WINDOW_S:.0f} s of every {EVERY_S / 60:.0f} min"}
+
+
+def _beats(found: EcgStructures) -> tuple[Beat, ...]:
+    times = np.round(found.beat_time_s, 4).tolist()
+    return tuple(Beat(time_s, kind) for time_s, kind in zip(times, found.beat_types, strict=True))
+
+
+def _rhythm(rhythm: Rhythm) -> RhythmDocument:
+    return RhythmDocument(
+        label=rhythm.label,
+        confidence=rhythm.confidence,
+        reason=rhythm.reason,
+        irregularity=rhythm.irregularity,
+        p_share=rhythm.p_share,
+        f_wave_hz=rhythm.f_wave_hz,
+        af_burden_pct=rhythm.af_burden_pct,
+        episodes=rhythm.episodes,
     )
 
 
@@ -147,10 +202,6 @@ def _reasons(measurements: tuple[Measurement, ...], rhythm: Rhythm) -> dict[str,
     """Return why there is no value, by name."""
     reasons = {m.name: m.reason for m in measurements if m.reason is not None}
     return reasons | ({"rhythm": rhythm.reason} if rhythm.reason else {})
-
-
-def _value(measurements: tuple[Measurement, ...], name: str) -> float | None:
-    return next(m.value for m in measurements if m.name == name)
 
 
 def _waves(found: EcgStructures, leads: tuple[str, ...]) -> dict[str, tuple[Wave, ...]]:

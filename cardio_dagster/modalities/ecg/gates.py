@@ -1,6 +1,6 @@
 """The quality gates of the ECG branch: named, versioned rules with their thresholds.
 
-Belongs here: thresholds. Not here: what is measured against them (validate.py, quality.py, detect.py).
+Belongs here: thresholds. Not here: what is measured against them (validate.py, quality/, detect.py).
 """
 
 from cardio_dagster.modalities.ecg.signal import MAX_SAMPLING_RATE_HZ, MIN_SAMPLING_RATE_HZ

@@ -6,35 +6,66 @@ Belongs here: recognising stimuli in the raw signal. Not here: anything in the f
 import numpy as np
 
 MIN_SAMPLING_RATE_HZ = 400.0  # slower sampling smears a spike into a QRS
-_SPIKE_MV = 0.16
-_WINDOW_S = (0.14, 0.01)  # before the beat's peak: from, to
-_LEADS = 0.25
+SPIKE_MV = 0.14  # LUDB: stimuli in 5 of 6 paced records, 2 of 1191 beats of others called paced
+_NARROW_S, _WIDE_S = 0.004, 0.012
+_NARROWNESS = 0.5  # of the height over 12 ms reached within 4 ms; the top of a narrow QRS reaches a quarter
+_LEADS = 1.0 / 3.0
+_WINDOW_S = (0.14, -0.012)  # before the beat's time, which may be that of the spike itself: from, to
+_ONE_SPIKE_S = 0.02
 
 
-def paced_beats(signal_mv: np.ndarray, *, sampling_rate_hz: float, beat_time_s: np.ndarray) -> np.ndarray:
-    """Return per beat whether a stimulus precedes it, (n_beats,) of bool; all False below 400 Hz, where it cannot be seen.
+def paced_beats(
+    signal_mv: np.ndarray, *, sampling_rate_hz: float, beat_time_s: np.ndarray, marker_s: np.ndarray | None = None
+) -> np.ndarray:
+    """Return per beat whether a stimulus precedes it within 140 ms, (n_beats,) of bool.
 
-    A spike is a sample or two that stand 0.16 mV out of the median of the samples around them, in a quarter of the leads
-    or more, within 140 ms before the peak. Many devices filter spikes away or draw them anew: absence proves nothing.
+    `marker_s` are stimuli that the device marked, in seconds; they count beside the spikes that are seen. Below 400 Hz no spike
+    is seen.
     """
-    result = np.zeros(len(beat_time_s), dtype=bool)
-    if sampling_rate_hz < MIN_SAMPLING_RATE_HZ or not len(beat_time_s):
-        return result
-    spikes = _spikes(np.nan_to_num(signal_mv), sampling_rate_hz=sampling_rate_hz)
-    if spikes.size == 0:
-        return result
-    start = np.searchsorted(spikes, beat_time_s - _WINDOW_S[0])
-    end = np.searchsorted(spikes, beat_time_s - _WINDOW_S[1])
+    if not len(beat_time_s):
+        return np.zeros(0, dtype=bool)
+    stimulus_s = stimulus_times(signal_mv, sampling_rate_hz=sampling_rate_hz)
+    if marker_s is not None:
+        stimulus_s = np.sort(np.concatenate((stimulus_s, marker_s)))
+    return follow_stimulus(beat_time_s, stimulus_s)
+
+
+def follow_stimulus(beat_time_s: np.ndarray, stimulus_s: np.ndarray) -> np.ndarray:
+    """Return per beat whether one of the stimuli (ascending, in seconds) lies up to 140 ms before it or at it, (n_beats,) of bool."""
+    start = np.searchsorted(stimulus_s, beat_time_s - _WINDOW_S[0])
+    end = np.searchsorted(stimulus_s, beat_time_s - _WINDOW_S[1])
     return np.asarray(end > start)
 
 
-def _spikes(signal_mv: np.ndarray, *, sampling_rate_hz: float) -> np.ndarray:
-    """Return the times of spikes in seconds."""
-    from scipy.ndimage import median_filter
+def stimulus_times(signal_mv: np.ndarray, *, sampling_rate_hz: float) -> np.ndarray:
+    """Return the times of pacemaker spikes in seconds, ascending; none below 400 Hz, where they cannot be seen.
 
-    width = 2 * round(0.005 * sampling_rate_hz) + 1
-    steep = np.abs(np.diff(signal_mv, axis=0, prepend=signal_mv[:1])).max(axis=1) > 0.5 * _SPIKE_MV
-    if not steep.any():
+    A spike stands 0.14 mV above or below the signal 4 ms before and after, in a third of the leads or more, and no more than
+    twice that above the signal 12 ms away. Many devices filter spikes away or draw them anew: absence proves nothing.
+    `signal_mv` is (n_samples, n_leads), NaN where missing.
+    """
+    reach = round(_NARROW_S * sampling_rate_hz)
+    if sampling_rate_hz < MIN_SAMPLING_RATE_HZ or len(signal_mv) <= 2 * reach:
         return np.empty(0)
-    stands_out = np.abs(signal_mv - median_filter(signal_mv, size=(width, 1))) > _SPIKE_MV
-    return np.asarray(np.flatnonzero(stands_out.mean(axis=1) >= _LEADS) / sampling_rate_hz)
+    with np.errstate(invalid="ignore"):
+        steep = np.abs(signal_mv[reach:] - signal_mv[:-reach]) > SPIKE_MV
+        on_both_sides = np.flatnonzero(steep[:-reach] & steep[reach:])
+        at = _spikes(signal_mv, np.unique(on_both_sides // signal_mv.shape[1]) + reach, sampling_rate_hz)
+    return at / sampling_rate_hz
+
+
+def _spikes(signal_mv: np.ndarray, samples: np.ndarray, rate_hz: float) -> np.ndarray:
+    """Return the samples that are spikes, the first of those within 20 ms."""
+    narrow_mv = _height_mv(signal_mv, samples, round(_NARROW_S * rate_hz))
+    wide_mv = _height_mv(signal_mv, samples, round(_WIDE_S * rate_hz))
+    is_spike = ((narrow_mv > SPIKE_MV) & (narrow_mv > _NARROWNESS * wide_mv)).mean(axis=1) >= _LEADS
+    spikes = samples[is_spike]
+    return np.asarray(spikes[np.diff(spikes, prepend=-len(signal_mv)) > _ONE_SPIKE_S * rate_hz])
+
+
+def _height_mv(signal_mv: np.ndarray, samples: np.ndarray, reach: int) -> np.ndarray:
+    """Return how far the samples stand out on both sides in the same direction, (n, n_leads); 0 on a slope."""
+    here = signal_mv[samples]
+    before = here - signal_mv[np.maximum(samples - reach, 0)]
+    after = here - signal_mv[np.minimum(samples + reach, len(signal_mv) - 1)]
+    return np.where(before * after > 0.0, np.minimum(np.abs(before), np.abs(after)), 0.0)

@@ -1,6 +1,6 @@
 """The verb `preprocess`: gaps bridged, baseline and noise removed, quality judged.
 
-Belongs here: making a record measurable, and saying when it is not. Not here: the filters (filters.py) or the judgement (quality.py).
+Belongs here: making a record measurable, and saying when it is not. Not here: the filters (filters.py) or the judgement (quality/).
 """
 
 from dataclasses import replace
@@ -9,54 +9,54 @@ import numpy as np
 
 from cardio_dagster.errors import problem
 from cardio_dagster.modalities.branch import Options
-from cardio_dagster.modalities.ecg.filters import for_display
+from cardio_dagster.modalities.ecg.display_band import display_band
 from cardio_dagster.modalities.ecg.gates import GOOD_LEADS, USABLE_LEADS
+from cardio_dagster.modalities.ecg.long.quality import assess_long
 from cardio_dagster.modalities.ecg.quality import assess
+from cardio_dagster.modalities.ecg.quality.impossible import impossible, without_impossible
 from cardio_dagster.modalities.ecg.signal import EcgQuality, EcgRecord, PreparedEcg
 from cardio_dagster.outcome import Problem, Step, Verdict
 
-_IMPOSSIBLE_MV = 20.0  # four times the highest QRS
-_ARTEFACT_SHARE = 0.01
-
 
 def preprocess(record: EcgRecord, options: Options) -> Step[PreparedEcg]:
-    """Return the signal from 0.5 to 150 Hz with its quality per lead.
+    """Return the signal from 0.5 to 150 Hz with its quality per lead; a long recording is judged in blocks and filtered when read.
 
     No data and E_QUALITY_001 where no lead is usable; E_QUALITY_002 where some are limited.
     """
-    record, n_impossible = without_impossible(record)
-    filled_mv = bridge_gaps(record.signal_mv)
+    if record.step_mv is not None:
+        return _step(
+            record, np.empty((0, len(record.leads)), np.float32), assess_long(record, threads=options.threads), 0
+        )
+    possible_mv, n_impossible = without_impossible(record.signal_mv)
+    if n_impossible:
+        record = replace(record, signal_mv=possible_mv)
+    filled_mv = bridge_gaps(possible_mv)
     quality = assess(record, filled_mv)
-    verdicts = _verdicts(quality)
+    clean_mv = display_band(filled_mv, sampling_rate_hz=record.sampling_rate_hz)
+    return _step(record, clean_mv, quality, n_impossible)
+
+
+def _step(record: EcgRecord, clean_mv: np.ndarray, quality: EcgQuality, n_impossible: int) -> Step[PreparedEcg]:
     if quality.verdict == "unusable":
-        return Step(None, (_unusable(quality),), verdicts)
-    clean_mv = for_display(filled_mv, sampling_rate_hz=record.sampling_rate_hz).astype(np.float32)
+        return Step(None, (_unusable(quality),), _verdicts(quality))
     problems: tuple[Problem, ...] = () if quality.verdict == "acceptable" else (_limited(quality),)
-    problems += (_impossible(n_impossible),) if n_impossible else ()
-    return Step(PreparedEcg(record, clean_mv, quality), problems, verdicts)
-
-
-def without_impossible(record: EcgRecord) -> tuple[EcgRecord, int]:
-    """Return the record with samples beyond 20 mV marked as missing, and how many there were.
-
-    A lead with more than 1 % of them has an offset (electrodes drift) or is damaged; it is left to the other checks.
-    """
-    beyond = np.abs(record.signal_mv) > _IMPOSSIBLE_MV
-    beyond &= beyond.mean(axis=0) <= _ARTEFACT_SHARE
-    if not beyond.any():
-        return record, 0
-    return replace(record, signal_mv=np.where(beyond, np.float32(np.nan), record.signal_mv)), int(beyond.sum())
+    return Step(PreparedEcg(record, clean_mv, quality), problems + impossible(n_impossible), _verdicts(quality))
 
 
 def bridge_gaps(signal_mv: np.ndarray) -> np.ndarray:
-    """Return float64 samples with missing ones replaced by a straight line between their neighbours; 0 where a lead has none."""
-    filled = signal_mv.astype(np.float64)
+    """Return the samples with missing ones replaced by a straight line between their neighbours; 0 where a lead has none.
+
+    A signal without missing samples is returned itself, not a copy.
+    """
+    missing = ~np.isfinite(signal_mv)
+    if not missing.any():
+        return signal_mv
+    filled = signal_mv.copy()
     positions = np.arange(len(filled))
-    for lead in filled.T:
-        there = np.isfinite(lead)
-        if there.all():
-            continue
-        lead[:] = np.interp(positions, positions[there], lead[there]) if there.any() else 0.0
+    for i in np.flatnonzero(missing.any(axis=0)):
+        gap = missing[:, i]
+        there = positions[~gap]
+        filled[gap, i] = np.interp(positions[gap], there, signal_mv[there, i]) if len(there) else 0.0
     return filled
 
 
@@ -79,16 +79,6 @@ def _unusable(quality: EcgQuality) -> Problem:
         "no lead of the ECG can be measured; check the electrodes, and the patient: a flat line may be asystole",
         seen=_spelled_out(quality),
         allowed="at least one usable lead",
-        modality="ecg",
-    )
-
-
-def _impossible(count: int) -> Problem:
-    return problem(
-        "E_QUALITY_002",
-        "samples that no heart can make were left out as missing",
-        seen=f"{count} samples",
-        allowed=f"{_IMPOSSIBLE_MV:g} mV either way",
         modality="ecg",
     )
 

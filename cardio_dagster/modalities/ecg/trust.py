@@ -32,7 +32,12 @@ def without_types(found: EcgStructures) -> EcgStructures:
 
 
 def longest_silence_s(found: EcgStructures, *, duration_s: float) -> float | None:
-    """Return the longest time without a beat, before the first and after the last included; None without trusted beats."""
+    """Return the longest time without a beat, before the first and after the last included; None without trusted beats.
+
+    Time in which the signal was lost is neither silence nor a beat.
+    """
     if not len(found.beat_time_s) or distrust(found) is not None:
         return None
-    return float(np.diff(found.beat_time_s, prepend=0.0, append=duration_s).max())
+    from_s = np.sort(np.concatenate(([0.0], found.beat_time_s, found.lost_s[:, 1])))
+    to_s = np.sort(np.concatenate((found.beat_time_s, found.lost_s[:, 0], [duration_s])))
+    return float((to_s - from_s).max())

@@ -10,35 +10,73 @@ import numpy as np
 
 from cardio_dagster.errors import StudyError
 from cardio_dagster.modalities.branch import Options
+from cardio_dagster.modalities.ecg.formats.aecg import read_aecg
+from cardio_dagster.modalities.ecg.formats.blocks import open_blocks, read_whole
+from cardio_dagster.modalities.ecg.formats.cardiosoft import read_cardiosoft
 from cardio_dagster.modalities.ecg.formats.csv import read_csv
 from cardio_dagster.modalities.ecg.formats.dicom import read_dicom
-from cardio_dagster.modalities.ecg.formats.wfdb import read_wfdb
-from cardio_dagster.modalities.ecg.gates import DURATION, MISSING, SAMPLING_RATE
-from cardio_dagster.modalities.ecg.signal import EcgRecord
+from cardio_dagster.modalities.ecg.formats.muse import read_muse
+from cardio_dagster.modalities.ecg.formats.scp import read_scp
+from cardio_dagster.modalities.ecg.formats.sierra import read_sierra
+from cardio_dagster.modalities.ecg.gates import DURATION, SAMPLING_RATE
+from cardio_dagster.modalities.ecg.gates import MISSING as MISSING_SHARE
+from cardio_dagster.modalities.ecg.long.read import LongRead, pack_whole, read_long
+from cardio_dagster.modalities.ecg.quality.impossible import impossible
+from cardio_dagster.modalities.ecg.signal import LONG_S, MISSING, EcgRecord
 from cardio_dagster.modalities.ecg.sniff import sniff
-from cardio_dagster.outcome import Step
+from cardio_dagster.outcome import Problem, Step
 
-_READERS: dict[str, Callable[[Path], EcgRecord]] = {"dicom": read_dicom, "wfdb": read_wfdb, "csv": read_csv}
+# those that open_blocks does not know
+_READERS: dict[str, Callable[[Path], EcgRecord]] = {
+    "dicom": read_dicom,
+    "csv": read_csv,
+    "scp": read_scp,
+    "aecg": read_aecg,
+    "muse": read_muse,
+    "sierra": read_sierra,
+    "cardiosoft": read_cardiosoft,
+}
 _MAX_MILLIVOLT = 100.0  # 20 times the highest QRS; beyond it the unit is wrong
 _MIN_DURATION_S = 1.0
+_SPAN_SAMPLES = 100_000
 
 
 def validate(path: Path, options: Options) -> Step[EcgRecord]:
-    """Read an ECG and check that it can be one.
+    """Read an ECG and check that it can be one; what is longer than 15 min is read in blocks and held as int16.
 
-    Raises StudyError: E_HARD_004 over the size limit, E_INTAKE_006 for an unreadable file, E_FORMAT_001 for an unknown format,
-    E_VALID_002 for less than 1 s or voltages beyond 100 mV, and what the readers raise.
+    Raises StudyError: E_HARD_004 over the size limit, E_HARD_002 for a long one beyond the memory limit, E_INTAKE_006 for an
+    unreadable file, E_FORMAT_001 for an unknown format, E_VALID_002 for less than 1 s or voltages beyond 100 mV, and what the readers raise.
     """
     _check_size(path, options.max_file_mb)
-    record = _READERS[_format(path)](path)
+    record, problems = _read(path, options)
     _check_content(record)
-    missing_pct = 100.0 * float(np.isnan(record.signal_mv).mean())
     verdicts = (
-        SAMPLING_RATE.judge(record.sampling_rate_hz, modality="ecg"),
+        SAMPLING_RATE.judge(record.original_rate_hz or record.sampling_rate_hz, modality="ecg"),
         DURATION.judge(record.duration_s, modality="ecg"),
-        MISSING.judge(missing_pct, modality="ecg"),
+        MISSING_SHARE.judge(100.0 * _missing_share(record), modality="ecg"),
     )
-    return Step(record, (), verdicts)
+    return Step(record, problems, verdicts)
+
+
+def _read(path: Path, options: Options) -> tuple[EcgRecord, tuple[Problem, ...]]:
+    """Return a short record whole and a long one packed, with what was left out of it."""
+    format_ = _format(path)
+    source = open_blocks(path, format_)
+    if source is not None:
+        return _packed(read_long(source, options)) if source.duration_s > LONG_S else (read_whole(source), ())
+    record = _READERS[format_](path)
+    return _packed(pack_whole(record, options)) if record.duration_s > LONG_S else (record, ())
+
+
+def _packed(read: LongRead) -> tuple[EcgRecord, tuple[Problem, ...]]:
+    return read.record, impossible(read.n_impossible)
+
+
+def _missing_share(record: EcgRecord) -> float:
+    """Return the part of the samples that are missing."""
+    if record.step_mv is not None:
+        return float((record.signal_mv == MISSING).mean())
+    return float(np.isnan(record.signal_mv).mean())
 
 
 def _check_size(path: Path, max_file_mb: float) -> None:
@@ -71,7 +109,7 @@ def _format(path: Path) -> str:
         raise StudyError(
             "E_FORMAT_001",
             "the content is no ECG format that we know",
-            allowed="DICOM waveform, WFDB header, CSV with lead columns",
+            allowed="DICOM waveform, aECG, MUSE, CardioSoft or Sierra XML, SCP-ECG, EDF, ISHNE, WFDB header, CSV or Parquet with leads",
         )
     return "wfdb"
 
@@ -84,10 +122,9 @@ def _check_content(record: EcgRecord) -> None:
             seen=f"{record.duration_s:.2f} s",
             allowed=f"at least {_MIN_DURATION_S:g} s",
         )
-    finite = record.signal_mv[np.isfinite(record.signal_mv)]
-    if not len(finite):
+    span_mv = _span_mv(record)
+    if span_mv is None:
         raise StudyError("E_QUALITY_001", "every sample is marked as missing")
-    span_mv = float(np.ptp(np.percentile(finite, (1, 99))))
     if span_mv > _MAX_MILLIVOLT:
         raise StudyError(
             "E_VALID_002",
@@ -95,3 +132,19 @@ def _check_content(record: EcgRecord) -> None:
             seen=f"{span_mv:.0f} mV peak to peak",
             allowed=f"{_MAX_MILLIVOLT:g} mV",
         )
+
+
+def _span_mv(record: EcgRecord) -> float | None:
+    """Return the span of the samples less 1 % on each side, None where there are none; of a long recording a sample of them."""
+    if record.step_mv is None:
+        values = record.signal_mv.ravel()
+        low, high = np.fmin.reduce(values), np.fmax.reduce(values)
+        if high - low <= _MAX_MILLIVOLT:  # the usual case, without sorting
+            return float(high - low)
+    else:
+        values = record.signal_mv[:: max(1, len(record.signal_mv) // _SPAN_SAMPLES)].ravel()
+        values = np.where(values == MISSING, np.nan, values.astype(np.float32) * record.step_mv)
+        if np.isnan(values).all():
+            return None if _missing_share(record) == 1.0 else 0.0
+    finite = values[np.isfinite(values)]
+    return float(np.ptp(np.percentile(finite, (1, 99)))) if len(finite) else None

@@ -1,9 +1,10 @@
 """The words of which a device's statements are made, so that free text about a person is told from them.
 
-Belongs here: the vocabulary and the test against it. Not here: reading the statements (dicom_header.py).
+Belongs here: the vocabulary and the test against it. Not here: reading the statements (each format's own module).
 """
 
 import re
+from collections.abc import Iterable
 
 _WORD = re.compile(r"[^\W\d_]+|\d+")
 _TEXT = re.compile(r"[\w\s.,;:()/%<>=+*'-]{1,200}")
@@ -34,6 +35,10 @@ _VOCABULARY = """
     rythme sinusal normaux anormal fibrillation auriculaire bradycardie tachycardie bloc droit gauche
     ritmo anormal auricular taquicardia bloqueo rama derecha izquierda limites dentro de
 """
+_VOCABULARY += """
+    available cannot change comparison compared exclude for found lad lcx now present previous qrsd rca rule since ste std suggest
+    suggestive suggests tracing
+"""
 _WORDS = frozenset(_VOCABULARY.split())
 
 
@@ -47,3 +52,10 @@ def is_device_statement(text: str) -> bool:
     numbers = sum(word.isdigit() for word in words)
     known = all(len(word) <= _MAX_DIGITS if word.isdigit() else word in _WORDS for word in words)
     return _TEXT.fullmatch(text) is not None and known and len(words) > numbers and numbers <= 3
+
+
+def sorted_statements(texts: Iterable[str]) -> tuple[tuple[str, ...], int]:
+    """Return the texts that are statements, each once and with single spaces, and how many others there are."""
+    plain = [" ".join(text.split()) for text in texts]
+    kept = tuple(dict.fromkeys(text for text in plain if is_device_statement(text)))
+    return kept, sum(bool(text) and not is_device_statement(text) for text in plain)

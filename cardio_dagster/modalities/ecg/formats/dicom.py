@@ -1,9 +1,10 @@
 """DICOM waveform objects (PS3.3 C.10.9) to EcgRecord.
 
-Belongs here: choosing the group of the rhythm, and raw samples to mV. Not here: images, or anything measured.
+Belongs here: parsing, and choosing the group of the rhythm. Not here: samples (dicom_samples.py), images, or anything measured.
 """
 
 import io
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,29 +12,24 @@ import numpy as np
 
 from cardio_dagster.errors import StudyError
 from cardio_dagster.modalities.ecg.formats.dicom_header import age_years, device_notes, sex, started_at
-from cardio_dagster.modalities.ecg.formats.leads import checked_rate, lead_names, millivolts_per
+from cardio_dagster.modalities.ecg.formats.dicom_samples import in_millivolt, number, raw_samples
+from cardio_dagster.modalities.ecg.formats.leads import checked_rate, lead_names
 from cardio_dagster.modalities.ecg.formats.quiet import quiet_pydicom
 from cardio_dagster.modalities.ecg.signal import EcgRecord
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
-# Waveform Sample Interpretation (5400,1006) -> NumPy type; MB and AB (mu-law, A-law) are audio
-_SAMPLE_TYPES = {
-    ("SB", 8): "i1",
-    ("UB", 8): "u1",
-    ("SS", 16): "<i2",
-    ("US", 16): "<u2",
-    ("SL", 32): "<i4",
-    ("UL", 32): "<u4",
-}
+_DEFLATED = b"1.2.840.10008.1.2.1.99"
+_MAX_INFLATED = 256_000_000
 _WAVEFORM_DATA = b"\x00\x54\x10\x10OW\x00\x00"  # (5400,1010), explicit little endian; its length follows
 
 
 def read_dicom(path: Path) -> EcgRecord:
     """Return the rhythm group of a DICOM ECG in mV.
 
-    Of several multiplex groups the original one of the longest duration is taken, never a derived median beat.
+    Of several multiplex groups the original one of the longest duration is taken, of those the one with most channels, never a derived
+    median beat; a note says how many original groups were not read.
     A sample is (raw * sensitivity * correction + baseline) in the unit of its channel, turned into mV (PS3.3 C.10.9.1.4).
     Samples that equal the Waveform Padding Value (5400,100A) were not recorded and become NaN.
 
@@ -56,8 +52,8 @@ def read_dicom(path: Path) -> EcgRecord:
 
 def _record(dataset: "Dataset") -> EcgRecord:
     group = _rhythm_group(dataset)
-    rate_hz = checked_rate(_number(group, "SamplingFrequency"), where="Sampling Frequency (003A,001A)")
-    raw, missing = _raw_samples(group, big_endian=dataset.original_encoding[1] is False)
+    rate_hz = checked_rate(number(group, "SamplingFrequency"), where="Sampling Frequency (003A,001A)")
+    raw, missing = raw_samples(group, big_endian=dataset.original_encoding[1] is False)
     channels = list(group.get("ChannelDefinitionSequence", []))
     if len(channels) != raw.shape[1]:
         raise StudyError(
@@ -66,18 +62,19 @@ def _record(dataset: "Dataset") -> EcgRecord:
             seen=f"{len(channels)} definitions",
             allowed=f"{raw.shape[1]}",
         )
-    statements, values, n_left_out = device_notes(dataset)
+    said_by_device = device_notes(dataset)
     return EcgRecord(
         format="dicom",
         leads=lead_names([_channel_name(c) for c in channels]),
-        signal_mv=np.where(missing, np.nan, _in_millivolt(raw, channels)).astype(np.float32),
+        signal_mv=np.where(missing, np.nan, in_millivolt(raw, channels)).astype(np.float32),
         sampling_rate_hz=rate_hz,
         started_at=started_at(dataset),
-        device_statements=statements,
-        device_values=values,
-        n_device_texts_left_out=n_left_out,
+        device_statements=said_by_device.statements,
+        device_values=said_by_device.values,
+        n_device_texts_left_out=said_by_device.n_texts_left_out,
         patient_sex=sex(dataset),
         age_years=age_years(dataset),
+        notes=tuple(text for text in (_unread(dataset), said_by_device.note()) if text),
     )
 
 
@@ -85,6 +82,7 @@ def _parse(content: bytes) -> "Dataset":
     """Return the dataset with its waveform."""
     import pydicom
 
+    _check_inflated(content)
     dataset = pydicom.dcmread(io.BytesIO(content))
     found = "WaveformSequence" in dataset and len(dataset.WaveformSequence) > 0
     if not found:
@@ -95,6 +93,22 @@ def _parse(content: bytes) -> "Dataset":
             allowed="a Waveform Sequence (5400,0100)",
         )
     return dataset
+
+
+def _check_inflated(content: bytes) -> None:
+    """Refuse a deflated dataset that swells beyond 256 MB, before pydicom inflates the whole of it.
+
+    The file meta, which is never deflated, begins at byte 132 with its own length (PS3.10 7.1).
+    """
+    if _DEFLATED not in content[:4096]:
+        return
+    start = 144 + int.from_bytes(content[140:144], "little")
+    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+    inflater.decompress(content[start:], _MAX_INFLATED)
+    if inflater.unconsumed_tail:
+        allowed, cure = f"{_MAX_INFLATED // 1_000_000} MB", "Export the recording without deflate compression."
+        seen = f"more than {allowed}"
+        raise StudyError("E_HARD_004", "the deflated DICOM file is too large", seen=seen, allowed=allowed, cure=cure)
 
 
 def _extent(content: bytes) -> str:
@@ -112,26 +126,16 @@ def _sop_class(dataset: "Dataset") -> str:
     return str(getattr(uid, "name", "no SOP class"))[:64]
 
 
-def _number(item: "Dataset", keyword: str) -> float | None:
-    """Return a numeric value, or None where it is absent or no finite number."""
-    try:
-        value = float(item.get(keyword))
-    except (TypeError, ValueError):
-        return None
-    return value if np.isfinite(value) else None
-
-
 def _rhythm_group(dataset: "Dataset") -> "Dataset":
     """Return the longest original multiplex group; a derived one only where nothing else is there."""
 
-    def rank(group: "Dataset") -> tuple[bool, float]:
-        label = str(group.get("MultiplexGroupLabel", "")).lower()
-        derived = str(group.get("WaveformOriginality", "")).upper() == "DERIVED" or "median" in label
-        rate_hz = _number(group, "SamplingFrequency") or 1.0
-        return not derived, (_number(group, "NumberOfWaveformSamples") or 0.0) / rate_hz
+    def rank(group: "Dataset") -> tuple[bool, float, float]:
+        rate_hz = number(group, "SamplingFrequency") or 1.0
+        duration_s = (number(group, "NumberOfWaveformSamples") or 0.0) / rate_hz
+        return _is_original(group), duration_s, number(group, "NumberOfWaveformChannels") or 0.0
 
     group: Dataset = max(dataset.WaveformSequence, key=rank)
-    if not rank(group)[0]:
+    if not _is_original(group):
         raise StudyError(
             "E_FORMAT_002",
             "only a median beat, no rhythm recording",
@@ -141,68 +145,19 @@ def _rhythm_group(dataset: "Dataset") -> "Dataset":
     return group
 
 
-def _raw_samples(group: "Dataset", *, big_endian: bool) -> tuple[np.ndarray, np.ndarray]:
-    """Return the stored samples, shape (n_samples, n_channels), and where they are padding."""
-    n_samples, n_channels = (
-        int(_number(group, "NumberOfWaveformSamples") or 0),
-        int(_number(group, "NumberOfWaveformChannels") or 0),
-    )
-    if n_samples < 1 or n_channels < 1:
-        raise StudyError(
-            "E_VALID_001",
-            "no number of samples or channels",
-            seen=f"{n_samples} samples, {n_channels} channels",
-            allowed="at least 1 of each",
-        )
-    kind = (str(group.get("WaveformSampleInterpretation", "")), int(_number(group, "WaveformBitsAllocated") or 0))
-    if kind not in _SAMPLE_TYPES:
-        raise StudyError(
-            "E_FORMAT_002",
-            "unsupported sample type",
-            seen=f"{kind[1]} bits a sample",
-            allowed="SB, UB, SS, US, SL, UL",
-        )
-    dtype = np.dtype(_SAMPLE_TYPES[kind])
-    data: bytes = group.get("WaveformData") or b""
-    needed = n_samples * n_channels * dtype.itemsize
-    if len(data) < needed:
-        have = len(data) // (n_channels * dtype.itemsize)
-        raise StudyError(
-            "E_CORRUPT_001",
-            "waveform data end early",
-            seen=f"{len(data)} bytes, {have} samples per channel",
-            allowed=f"{needed} bytes, {n_samples} samples per channel",
-        )
-    stored = dtype.newbyteorder(">") if big_endian else dtype
-    raw = np.frombuffer(data[:needed], dtype=stored).reshape(n_samples, n_channels)
-    padding = group.get("WaveformPaddingValue")
-    if not isinstance(padding, bytes) or len(padding) < stored.itemsize:
-        return raw, np.zeros(raw.shape, dtype=bool)
-    return raw, raw == np.frombuffer(padding[: stored.itemsize], dtype=stored)[0]
+def _is_original(group: "Dataset") -> bool:
+    """Return whether a group is a recording, not a median beat made of one."""
+    label = str(group.get("MultiplexGroupLabel", "")).lower()
+    return str(group.get("WaveformOriginality", "")).upper() != "DERIVED" and "median" not in label
+
+
+def _unread(dataset: "Dataset") -> str:
+    """Return a note on the original groups beside the one that is read."""
+    n = sum(_is_original(group) for group in dataset.WaveformSequence) - 1
+    return f"{n} other original multiplex group{'s' if n > 1 else ''} not read" if n > 0 else ""
 
 
 def _channel_name(channel: "Dataset") -> str:
     source: Any = channel.get("ChannelSourceSequence")
     text = str(source[0].get("CodeMeaning", "")) if source else ""
     return text or str(channel.get("ChannelLabel", ""))
-
-
-def _in_millivolt(raw: np.ndarray, channels: "list[Dataset]") -> np.ndarray:
-    """Return the samples in mV, each channel by its own sensitivity, correction, baseline and unit."""
-    scales = np.array([_scale(channel, f"channel {i + 1}") for i, channel in enumerate(channels)])
-    return np.asarray(raw * scales[:, 0] + scales[:, 1])
-
-
-def _scale(channel: "Dataset", where: str) -> tuple[float, float]:
-    """Return mV per step and mV at zero of one channel."""
-    sensitivity = _number(channel, "ChannelSensitivity")
-    if sensitivity is None:
-        raise StudyError(
-            "E_VALID_001", f"no Channel Sensitivity (003A,0210) at {where}", allowed="a number, with its unit"
-        )
-    units: Any = channel.get("ChannelSensitivityUnitsSequence")
-    unit = str(units[0].get("CodeValue", "")) if units else None
-    factor = millivolts_per(unit, where=f"{where}, Channel Sensitivity Units (003A,0211)")
-    correction = _number(channel, "ChannelSensitivityCorrectionFactor")
-    baseline = _number(channel, "ChannelBaseline") or 0.0
-    return sensitivity * (1.0 if correction is None else correction) * factor, baseline * factor

@@ -8,8 +8,15 @@ import re
 from cardio_dagster.errors import StudyError
 from cardio_dagster.modalities.ecg.signal import MAX_SAMPLING_RATE_HZ, MIN_SAMPLING_RATE_HZ, STANDARD_LEADS
 
+_MAX_STEP_MV = 100.0
 _BY_KEY = {name.lower(): name for name in STANDARD_LEADS}
 _BY_KEY |= {"mlii": "MLII", "mliii": "MLIII", "ml2": "MLII", "d1": "I", "d2": "II", "d3": "III"}
+# electrodes beyond V6 and of the right chest, and bipolar chest leads of monitors
+_BY_KEY |= {
+    name.lower(): name for name in ("V7", "V8", "V9", "V3R", "V4R", "V5R", "V6R", "CM5", "CC5", "CM1", "MV1", "MV5")
+}
+# the limb leads by their electrodes, as EDF labels write them ("ECG LA-RA"); LL is the left leg, also called LF
+_BY_KEY |= {"la-ra": "I", "ll-ra": "II", "lf-ra": "II", "ll-la": "III", "lf-la": "III"}
 _BY_KEY |= {"vx": "X", "vy": "Y", "vz": "Z", "x": "X", "y": "Y", "z": "Z"}
 # "Lead I (Einthoven)", "aVR, augmented voltage, right", "ECG_V1", "I [mV]"
 _NOISE = re.compile(r"^(?:lead|ecg|ekg)[\s_:-]+|[\s_]*[\[(,].*$|[_\s](?:mv|uv|µv|v)$", re.IGNORECASE)
@@ -96,3 +103,15 @@ def checked_rate(rate_hz: float | None, *, where: str) -> float:
             allowed=allowed,
         )
     return rate_hz
+
+
+def checked_step(step_mv: float, *, where: str) -> float:
+    """Return the mV of one digit if it is possible for an ECG.
+
+    Raises StudyError E_VALID_002 for 0, more than 100 mV either way, and what is no number.
+    """
+    if not 0 < abs(step_mv) <= _MAX_STEP_MV:
+        raise StudyError(
+            "E_VALID_002", f"the gain at {where} is not possible for an ECG", allowed=f"steps up to {_MAX_STEP_MV:g} mV"
+        )
+    return step_mv

@@ -1,37 +1,49 @@
-"""WFDB records (.hea with its signal files) to EcgRecord, by the wfdb library.
+"""WFDB records (.hea with its signal files) as BlockSource and EcgRecord.
 
-Belongs here: handing a header that we trust to wfdb, and its answer to mV. Not here: the syntax of headers (wfdb_header.py).
+Belongs here: what a header's claims are worth, its signals to mV. Not here: the syntax of headers (wfdb_header.py), the bits of
+samples (wfdb_samples.py), the formats left to wfdb (wfdb_library.py).
 """
 
 import re
-import secrets
-import tempfile
-import warnings
-from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from cardio_dagster.errors import StudyError
-from cardio_dagster.modalities.ecg.formats.leads import checked_rate, lead_names, millivolts_per
-from cardio_dagster.modalities.ecg.formats.wfdb_header import WfdbHeader, needed_bytes, parse_header, signal_paths
+from cardio_dagster.modalities.ecg.formats import wfdb_library, wfdb_samples
+from cardio_dagster.modalities.ecg.formats.blocks import BlockSource, read_whole
+from cardio_dagster.modalities.ecg.formats.leads import checked_rate, checked_step, lead_names, millivolts_per
+from cardio_dagster.modalities.ecg.formats.wfdb_frames import count_frames, read_millivolts
+from cardio_dagster.modalities.ecg.formats.wfdb_header import (
+    SignalLine,
+    WfdbHeader,
+    needed_bytes,
+    parse_header,
+    signal_paths,
+    started_at,
+)
+from cardio_dagster.modalities.ecg.formats.wfdb_segments import open_segments
 from cardio_dagster.modalities.ecg.signal import EcgRecord
 
 _COMMENT_FACT = re.compile(r"^<?(age|sex|gender)>?\s*:\s*(\S+)", re.IGNORECASE)
-_TIME = re.compile(r"^(\d{1,2}:\d{2}:\d{2})(?:\.\d+)?(?:\s+(\d{1,2}/\d{1,2}/\d{4}))?")
-_DATE_FIRST = re.compile(r"^(\d{4}-\d{2}-\d{2})\s+(\d{1,2}:\d{2}:\d{2})")
+_MAX_SKEW = 10_000  # frames; skews of tape recorders are a few samples
 
 
 def read_wfdb(path: Path) -> EcgRecord:
-    """Return a WFDB record in mV; `path` is the header.
+    """Return a WFDB record in mV; `path` is the header. See open_wfdb; E_HARD_002 where it is too long to be read whole."""
+    return read_whole(open_wfdb(path))
 
-    The library gets a copy of the header without date, time and comments, so that the headers of
-    CinC 2017 (date before time, which wfdb refuses) are read too and no name in it can lead out of the folder.
-    Units are mV where the header gives none (header(5), ADC gain). Signals that are no voltage are left out.
 
-    Raises StudyError: E_CORRUPT_001 for a damaged header, a missing or short signal file or one
-    that wfdb cannot read; E_FORMAT_002 for several segments; E_VALID_001/2/3 for the sampling rate or units.
+def open_wfdb(path: Path) -> BlockSource:
+    """Open a WFDB record; `path` is the header.
+
+    Headers with the date before the time (CinC 2017) are read too. Signals that are no voltage are left out; those that
+    are must have one sampling rate (samples per frame x frames per second). Skewed signals are aligned as wfdb does.
+    Units are mV where the header gives none (header(5)); a gain must be given.
+
+    Segments of one layout are read as one record. Raises StudyError: E_CORRUPT_001 for a damaged header, a missing or short
+    signal file or one that wfdb cannot read; E_FORMAT_002 for segments of several layouts, several sampling rates or an unknown storage format; E_VALID_001/2/3 for the sampling
+    rate, gain, skew or units.
     """
     header = parse_header(path)
     if header is None:
@@ -39,17 +51,26 @@ def read_wfdb(path: Path) -> EcgRecord:
             "E_CORRUPT_001", "the WFDB header does not parse", allowed="a record line and one line per signal"
         )
     if header.is_multi_segment:
-        raise StudyError("E_FORMAT_002", "a WFDB record of several segments", allowed="single-segment records")
-    rate_hz = checked_rate(header.rate_hz, where="the WFDB record line")
-    record = _read(header, _checked_files(header, path.parent))
+        return open_segments(header, path.parent, open_wfdb)
+    checked_rate(header.rate_hz, where="the WFDB record line")
+    files = _checked_files(header, path.parent)
+    wanted, to_mv = _voltages(header)
+    per_frame = header.signals[wanted[0]].per_frame
+    n_frames = count_frames(header, files)
     age, sex = _facts(header)
-    leads, signal_mv = _voltages(record)
-    return EcgRecord(
+
+    def read(start: int, stop: int) -> np.ndarray:
+        first, last = start // per_frame, -(-stop // per_frame)
+        block = read_millivolts(header, files, wanted, to_mv, first=first, last=last, n_frames=n_frames)
+        return block[start - first * per_frame : stop - first * per_frame]
+
+    return BlockSource(
         format="wfdb",
-        leads=leads,
-        signal_mv=signal_mv,
-        sampling_rate_hz=rate_hz,
-        started_at=_started_at(header.date_and_time),
+        leads=lead_names([header.signals[i].name for i in wanted]),
+        sampling_rate_hz=checked_rate((header.rate_hz or 0.0) * per_frame, where="the WFDB record line"),
+        n_samples=n_frames * per_frame,
+        read=read,
+        started_at=started_at(header.date_and_time),
         patient_sex=sex,
         age_years=age,
     )
@@ -79,46 +100,41 @@ def _checked_files(header: WfdbHeader, folder: Path) -> dict[str, Path]:
     return files
 
 
-def _library() -> Any:
-    """Return wfdb, without the warnings that pandas 3 gives while wfdb 4.3 is imported."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        import wfdb
-    return wfdb
-
-
-def _read(header: WfdbHeader, files: dict[str, Path]) -> Any:
-    """Return wfdb's record of a header reduced to what its samples need."""
-    wfdb = _library()
-    staged = f"header{secrets.token_hex(8)}"  # no name that a header could foresee
-    record_line = f"{staged} {len(header.signals)} {header.rate_hz}" + (
-        f" {header.n_samples}" if header.n_samples else ""
-    )
-    with tempfile.TemporaryDirectory(prefix="cardio-wfdb-") as folder:
-        for name, path in files.items():
-            (Path(folder) / name).symlink_to(path.resolve())
-        with (Path(folder) / f"{staged}.hea").open("x", encoding="utf-8") as file:  # never through a link
-            file.write("\n".join([record_line, *header.signal_lines]) + "\n")
+def _voltages(header: WfdbHeader) -> tuple[list[int], list[float]]:
+    """Return which signals are voltages, and their mV per unit; all have one rate and a format that can be read."""
+    wanted, to_mv, refused = [], [], None
+    for i, signal in enumerate(header.signals):
         try:
-            return wfdb.rdrecord(str(Path(folder) / staged))
-        except Exception as error:  # wfdb raises many kinds on damaged input
-            raise StudyError("E_CORRUPT_001", "wfdb cannot read the record", seen=type(error).__name__) from error
-
-
-def _voltages(record: Any) -> tuple[tuple[str, ...], np.ndarray]:
-    """Return the names and samples in mV of the signals that are voltages, in the order of the header."""
-    units = [(unit or "mV").strip() for unit in record.units]
-    names = [name or f"ch{i}" for i, name in enumerate(record.sig_name)]
-    columns, kept, refused = [], [], None
-    for i, unit in enumerate(units):
-        try:
-            columns.append(record.p_signal[:, i] * millivolts_per(unit, where=f"signal {i + 1} of the WFDB header"))
-            kept.append(names[i])
+            to_mv.append(millivolts_per(signal.unit, where=f"signal {i + 1} of the WFDB header"))
+            wanted.append(i)
         except StudyError as error:
             refused = error
-    if not columns:
+    if not wanted:
         raise refused or StudyError("E_VALID_001", "the WFDB record holds no signal")
-    return lead_names(kept), np.column_stack(columns).astype(np.float32)
+    _check_signals([header.signals[i] for i in wanted], header)
+    for i, unit_mv in zip(wanted, to_mv, strict=True):
+        checked_step(unit_mv / (header.signals[i].gain or np.inf), where=f"signal {i + 1} of the WFDB header")
+    return wanted, to_mv
+
+
+def _check_signals(voltages: list[SignalLine], header: WfdbHeader) -> None:
+    if any(s.format not in wfdb_samples.BITS and s.format not in wfdb_library.FORMATS for s in header.signals):
+        raise StudyError(
+            "E_FORMAT_002", "an unknown storage format in the WFDB header", allowed="8, 16, 24, 32, 80, 212"
+        )
+    by_file = {(s.file, s.format, s.offset) for s in header.signals}
+    if len(by_file) != len(header.files()):
+        raise StudyError("E_FORMAT_002", "a signal file of several formats", allowed="one format for each file")
+    if len({s.per_frame for s in voltages}) > 1:
+        raise StudyError("E_FORMAT_002", "a WFDB record of several sampling rates", allowed="one rate for all leads")
+    if any(s.gain is None or not np.isfinite(s.gain) for s in voltages):
+        raise StudyError(
+            "E_VALID_001", "a signal of the WFDB header has no gain", allowed="digits per unit, like 200/mV"
+        )
+    if max(s.skew for s in header.signals) > _MAX_SKEW:
+        raise StudyError(
+            "E_VALID_002", "a skew in the WFDB header is not possible", allowed=f"up to {_MAX_SKEW} frames"
+        )
 
 
 def _facts(header: WfdbHeader) -> tuple[float | None, str | None]:
@@ -133,16 +149,3 @@ def _facts(header: WfdbHeader) -> tuple[float | None, str | None]:
         else:
             sex = match[2][0].upper() if match[2][0].upper() in {"M", "F"} else None
     return age, sex
-
-
-def _started_at(text: str) -> str | None:
-    """Return the start as ISO 8601: date and time, or the time alone; None where absent or malformed."""
-    first, usual = _DATE_FIRST.match(text), _TIME.match(text)
-    try:
-        if first:
-            return datetime.fromisoformat(f"{first[1]}T{first[2]:0>8}").isoformat()
-        if usual and usual[2]:
-            return datetime.strptime(f"{usual[2]} {usual[1]}", "%d/%m/%Y %H:%M:%S").isoformat()  # no zone in the file
-    except ValueError:
-        return None
-    return usual[1] if usual else None

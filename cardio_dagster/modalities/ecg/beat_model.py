@@ -1,0 +1,16 @@
+"""The beat model: from features of candidates to probabilities.
+
+Belongs here: running it. Not here: the features (beat_features.py), or what follows from the answer (beats.py).
+"""
+
+import numpy as np
+
+from cardio_dagster.models.catalogue import load_session
+
+MODEL = "ecg_beats"
+
+
+def beat_probabilities(features: np.ndarray, *, threads: int) -> np.ndarray:
+    """Return the probabilities (n, 3) of no beat, a normal-like and a ventricular one for features (n, n_features), float32."""
+    session = load_session(MODEL, threads=threads)
+    return np.asarray(session.run(None, {"features": features})[0], dtype=np.float64)

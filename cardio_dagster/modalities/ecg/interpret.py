@@ -1,0 +1,59 @@
+"""The one reading of an ECG on which the report, the tables and the JSON document all rest.
+
+Belongs here: rhythm, measurements, variability, leads and the device's words put side by side. Not here: any of the parts, or how they are shown.
+"""
+
+from dataclasses import dataclass
+
+from cardio_dagster.finding import Finding, Measurement
+from cardio_dagster.modalities.ecg.device.comparison import DeviceComparison, compare, differences
+from cardio_dagster.modalities.ecg.hrv import hrv_measurements, measure_hrv
+from cardio_dagster.modalities.ecg.lead_checks import LeadChecks, check_leads, lead_findings
+from cardio_dagster.modalities.ecg.measuring.lead_values import LeadValues
+from cardio_dagster.modalities.ecg.measuring.measure import measure_all
+from cardio_dagster.modalities.ecg.rhythm.classify import Rhythm, classify_rhythm
+from cardio_dagster.modalities.ecg.signal import EcgStructures, PreparedEcg
+from cardio_dagster.modalities.ecg.trust import distrust
+
+
+@dataclass(frozen=True, slots=True)
+class Interpretation:
+    """What one ECG says: the findings with the rhythm first, then those about the leads and the device."""
+
+    rhythm: Rhythm
+    measurements: tuple[Measurement, ...]
+    leads: dict[str, LeadValues]
+    findings: tuple[Finding, ...]
+    lead_checks: LeadChecks
+    device: DeviceComparison
+
+
+def interpret(
+    prepared: PreparedEcg, found: EcgStructures, *, recording_id: str, threads: int = 1, every_hrv: bool = False
+) -> Interpretation:
+    """Return the interpretation; of heart rate variability the core set, or with `every_hrv` all of it."""
+    record = prepared.record
+    rhythm = classify_rhythm(prepared, found, threads=threads)
+    measured = measure_all(prepared, found, rhythm, recording_id=recording_id)
+    hrv = measure_hrv(
+        found.beat_time_s,
+        found.beat_types,
+        rhythm=rhythm.label,
+        refusal=distrust(found),
+        duration_s=record.duration_s,
+    )
+    variability = hrv_measurements(hrv, recording_id=recording_id, is_complete=every_hrv)
+    checks = check_leads(prepared)
+    device = compare(record, measured.measurements, measured.findings)
+    return Interpretation(
+        rhythm=rhythm,
+        measurements=(*measured.measurements, *variability),
+        leads=measured.leads,
+        findings=(
+            *measured.findings,
+            *lead_findings(checks, recording_id=recording_id),
+            *differences(device, recording_id=recording_id),
+        ),
+        lead_checks=checks,
+        device=device,
+    )
