@@ -114,7 +114,8 @@ CODES: dict[str, CodeSpec] = {
         "Content is of no known format",
         _V,
         Severity.ERROR,
-        "Send DICOM, WFDB or CSV for an ECG; DICOM, NPZ, AVI or MP4 for an echo; JSON, CSV or FHIR for metadata.",
+        "For an ECG send DICOM, WFDB, aECG, MUSE, Sierra, CardioSoft, SCP, EDF, ISHNE, CSV or Parquet; for an echo DICOM, NPZ, AVI or MP4; "
+        "for metadata JSON, CSV or FHIR.",
     ),
     "E_FORMAT_002": CodeSpec(
         "Known format, but a kind that is not supported",

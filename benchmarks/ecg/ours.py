@@ -6,6 +6,7 @@ Belongs here: running the analysis and counting. Not here: the peers (peers.py) 
 import statistics
 import time
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,21 +15,40 @@ import numpy as np
 from benchmarks.ecg import reference
 from benchmarks.ecg.peers import count_waves, edge_figures
 from benchmarks.ecg.scoring import Tally
+from benchmarks.ecg.unseen import Unseen
 from cardio_dagster.errors import StudyError
 from cardio_dagster.modalities.branch import Options
 from cardio_dagster.modalities.ecg import BRANCH
 from cardio_dagster.modalities.ecg.document import EcgDocument, describe
+from cardio_dagster.models import catalogue
 
 OPTIONS = Options(threads=2)
 Figures = dict[str, Any]
+Look = Callable[[Path], EcgDocument]
 
 
-def qrs(data: Path) -> Figures:
+def shipped(header: Path) -> EcgDocument:
+    """Return the document by the shipped networks, which have seen all records of the reference data."""
+    catalogue.use_catalogue(None)
+    return describe(header, OPTIONS)
+
+
+def unseen(networks: Unseen) -> Look:
+    """Return the same by networks that have not seen the record."""
+
+    def look(header: Path) -> EcgDocument:
+        networks.choose(f"{header.parent.name if header.parent.name != 'data' else 'ludb'}/{header.stem}")
+        return describe(header, OPTIONS)
+
+    return look
+
+
+def qrs(data: Path, look: Look) -> Figures:
     """Return sensitivity, +P and PVC F1 on MIT-BIH, all leads together."""
     beats, ventricular, taken_s = Tally(), Tally(), []
     for record in reference.mitdb(data):
         started = time.perf_counter()
-        document = describe(record.header, OPTIONS)
+        document = look(record.header)
         taken_s.append(time.perf_counter() - started)
         beats.add(record.beats_s, np.array([beat.time_s for beat in document.beats]))
         ventricular.add(record.ventricular_s, np.array([b.time_s for b in document.beats if b.type == "V"]))
@@ -40,13 +60,13 @@ def qrs(data: Path) -> Figures:
     }
 
 
-def delineation(data: Path) -> dict[str, Figures]:
+def delineation(data: Path, look: Look) -> dict[str, Figures]:
     """Return F1 and error per edge on LUDB: lead II alone and all leads; and the calls of fibrillation or flutter."""
     second: dict[str, Tally] = {}
     every: dict[str, Tally] = {}
     called: Counter[tuple[bool, bool]] = Counter()
     for record in reference.ludb(data):
-        document = describe(record.header, OPTIONS)
+        document = look(record.header)
         called[record.is_af, document.rhythm.label in {"afib", "aflutter"}] += 1
         for lead, found in _edges(document).items():
             if lead in record.leads:
@@ -70,12 +90,12 @@ def _rates(called: Counter[tuple[bool, bool]]) -> Figures:
     }
 
 
-def fibrillation(data: Path) -> Figures:
+def fibrillation(data: Path, look: Look) -> Figures:
     """Return the F1 of atrial fibrillation on CinC 2017 and how many of each label were called or refused."""
     called: Counter[tuple[str, str]] = Counter()
     for header, label in reference.cinc(data).items():
         try:
-            called[label, describe(header, OPTIONS).rhythm.label] += 1
+            called[label, look(header).rhythm.label] += 1
         except StudyError as refused:
             called[label, refused.problem.code] += 1
     hits = called["A", "afib"]

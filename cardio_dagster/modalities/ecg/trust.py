@@ -1,4 +1,4 @@
-"""Whether what was found are heart beats at all, and how long the heart was silent.
+"""Whether what was found are heart beats at all, and how long the heart was silent or went unseen.
 
 Belongs here: the refusal to measure noise, hum and chaotic rhythms, and pauses. Not here: finding beats (beats.py)
 or naming a rhythm (rhythm.py).
@@ -29,6 +29,16 @@ def distrust(found: EcgStructures) -> str | None:
 def without_types(found: EcgStructures) -> EcgStructures:
     """Return the structures with no beat typed, where their beats are not to be trusted; else unchanged."""
     return found if distrust(found) is None else replace(found, beat_types=("U",) * len(found.beat_types))
+
+
+def intact_rr_s(found: EcgStructures) -> np.ndarray:
+    """Return the interval from each beat to the next in seconds, (n_beats - 1,); NaN where the signal was lost in between."""
+    time_s = found.beat_time_s
+    rr_s = np.diff(time_s).astype(np.float64)
+    begun = np.searchsorted(found.lost_s[:, 0], time_s[1:], side="left")
+    ended = np.searchsorted(found.lost_s[:, 1], time_s[:-1], side="right")
+    rr_s[begun > ended] = np.nan
+    return np.asarray(rr_s)
 
 
 def longest_silence_s(found: EcgStructures, *, duration_s: float) -> float | None:

@@ -78,6 +78,17 @@ def muse(*parts):
     return f"{top}<RestingECG>{''.join(parts)}</RestingECG>"
 
 
+def cardiosoft(leads, *, rate_hz):
+    """Return a CardioSoft file of {lead: steps of 5 uV}."""
+    data = "".join(f'<WaveformData lead="{n}">\n\t{",".join(map(str, s))}</WaveformData>' for n, s in leads.items())
+    count = len(next(iter(leads.values())))
+    return (
+        f'<CardiologyXML><StripData><SampleRate units="Hz">{rate_hz}</SampleRate>'
+        f'<Resolution units="uVperLsb">5</Resolution><ChannelSampleCountTotal>{count}</ChannelSampleCountTotal>{data}'
+        "</StripData></CardiologyXML>"
+    )
+
+
 def sierra_waveform(text, **changes):
     facts = {
         "dataencoding": "Base64",

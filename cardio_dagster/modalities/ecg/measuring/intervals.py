@@ -16,12 +16,11 @@ from cardio_dagster.modalities.ecg.measuring.edges import (
     QRS_SHARE,
     T_OFF,
     T_SHARE,
-    ChosenBeats,
     Edges,
     middle,
 )
 from cardio_dagster.modalities.ecg.signal import EcgStructures
-from cardio_dagster.modalities.ecg.trust import distrust
+from cardio_dagster.modalities.ecg.trust import distrust, intact_rr_s
 
 MIN_RATE_BEATS = 3  # one interval alone is no rate
 _MIN_SPREAD_BEATS = 5
@@ -33,8 +32,9 @@ class Intervals:
     """Intervals of the dominant beats in ms; None where they cannot be measured.
 
     `n_beats` counts all beats, `n_chosen` those measured, of type `letter`, the first at `first_s`. `beat_pr_ms`, `beat_qt_ms`
-    and `beat_rr_ms` are each chosen beat's own PR and QT and the RR before it (n_chosen,), NaN where absent. `pr_spread_ms` is the distance of the lowest
-    and highest PR of the beats, a tenth of them, at least one, left out on each side; None below five. `refusal` is why nothing was measured although beats were found.
+    and `beat_rr_ms` are each chosen beat's own PR and QT and the RR before it (n_chosen,), NaN where absent or where the signal was
+    lost in it. `pr_spread_ms` is the distance of the lowest and highest PR of the beats, a tenth of them, at least one, left out
+    on each side; None below five. `refusal` is why nothing was measured although beats were found.
     """
 
     heart_rate_bpm: float | None
@@ -57,14 +57,16 @@ class Intervals:
 def measure_intervals(found: EcgStructures, edges: Edges) -> Intervals:
     """Return the median over beats of the intervals, from the earliest onset to the latest offset among the leads.
 
-    All beats count for the heart rate; P, PR, QRS and QT are those of the dominant beats (edges.choose_beats).
+    All beats count for the heart rate, but no interval in which the signal was lost; P, PR, QRS and QT are those of the dominant
+    beats (edges.choose_beats).
     """
     refusal = distrust(found)
     if refusal is not None:
         return Intervals(None, None, None, None, None, None, len(found.beat_types), refusal=refusal)
     chosen = edges.chosen
-    has_rate = len(found.beat_time_s) >= MIN_RATE_BEATS
-    rr_s = np.diff(found.beat_time_s) if has_rate else np.empty(0)
+    between_s = intact_rr_s(found)
+    rr_s = between_s[np.isfinite(between_s)]
+    has_rate = len(rr_s) >= MIN_RATE_BEATS - 1
     each_ms = _between(edges.whole_s)
     p_ms, pr_ms, qrs_ms, qt_ms = (float(v) if v == v else None for v in middle(each_ms, share=_SHARES))  # noqa: PLR0124
     return Intervals(
@@ -81,7 +83,7 @@ def measure_intervals(found: EcgStructures, edges: Edges) -> Intervals:
         pr_spread_ms=_spread_ms(each_ms[1]),
         beat_pr_ms=each_ms[1],
         beat_qt_ms=each_ms[3],
-        beat_rr_ms=1000.0 * _rr_before(found, chosen),
+        beat_rr_ms=1000.0 * np.concatenate(([np.nan], between_s))[chosen.index],
     )
 
 
@@ -98,11 +100,6 @@ def _spread_ms(values_ms: np.ndarray) -> float | None:
     ordered = np.sort(there)
     tenth = max(1, len(ordered) // 10)  # one P taken for another must not make a block
     return float(ordered[-1 - tenth] - ordered[tenth])
-
-
-def _rr_before(found: EcgStructures, chosen: ChosenBeats) -> np.ndarray:
-    """Return the interval to the beat before, in seconds; NaN for the first beat."""
-    return np.asarray(np.diff(found.beat_time_s, prepend=np.nan)[chosen.index])
 
 
 @dataclass(frozen=True, slots=True)

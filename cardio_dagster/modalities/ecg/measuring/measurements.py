@@ -82,7 +82,9 @@ def refusal(intervals: Intervals) -> str | None:
 
 def no_rate(intervals: Intervals) -> str:
     """Return why there is no heart rate."""
-    return refusal(intervals) or f"{intervals.n_beats} beats found, at least {MIN_RATE_BEATS} are needed"
+    few = f"{intervals.n_beats} beats found, at least {MIN_RATE_BEATS} are needed"
+    torn = "the signal was lost between almost all beats"
+    return refusal(intervals) or (few if intervals.n_beats < MIN_RATE_BEATS else torn)
 
 
 def interval_measurements(intervals: Intervals, *, rhythm: str, recording_id: str) -> tuple[Measurement, ...]:
