@@ -31,6 +31,27 @@ def test_shipped_models_are_small_and_have_a_card_that_says_what_is_needed():
         assert topic in card
 
 
+@pytest.mark.parametrize("name", ["ecg_beats", "ecg_waves", "ecg_rhythm"])
+def test_shipped_ecg_models_are_small_verified_and_have_a_card(name):
+    entry = catalogue.entry(name)
+    folder = catalogue.SHIPPED_CATALOGUE.parent
+    assert (folder / entry.file).stat().st_size < 3e6
+    card = (folder / entry.card).read_text().lower()
+    for topic in ("odc-by", "limits", "not a medical device", "out of fold" if name != "ecg_beats" else "record"):
+        assert topic in card
+    assert catalogue.load_session(name, threads=1).get_inputs()[0].name == entry.input_name
+
+
+def test_a_site_that_names_one_model_keeps_the_others(site_catalogue):
+    text = site_catalogue.read_text()
+    start = text.index(f"[{NAME}]")
+    end = text.find("\n[", start + 1)
+    site_catalogue.write_text(text[start : end if end > 0 else None].replace('version = "1"', 'version = "site"'))
+    catalogue.reload(NAME)
+    assert catalogue.entry(NAME).version == "site"
+    assert catalogue.load_session("ecg_waves", threads=1) is not None
+
+
 def test_fingerprint_is_the_hash_of_the_file():
     content = (catalogue.SHIPPED_CATALOGUE.parent / catalogue.entry(NAME).file).read_bytes()
     assert catalogue.fingerprint(NAME) == hashlib.sha256(content).hexdigest()

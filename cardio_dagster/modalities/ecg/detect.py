@@ -13,6 +13,7 @@ from cardio_dagster.modalities.ecg.long.beats import find_long_beats
 from cardio_dagster.modalities.ecg.long.waves import delineate_windows
 from cardio_dagster.modalities.ecg.pacing import follow_stimulus, paced_beats
 from cardio_dagster.modalities.ecg.quality.readable import lost_stretches_s, without_unreadable
+from cardio_dagster.modalities.ecg.quality.steepness import without_p_waves
 from cardio_dagster.modalities.ecg.signal import Beats, Delineation, EcgStructures, PreparedEcg, WaveTimes
 from cardio_dagster.modalities.ecg.trust import without_types
 from cardio_dagster.modalities.ecg.waves.delineate import delineate
@@ -49,7 +50,8 @@ def _at_once(prepared: PreparedEcg, threads: int) -> tuple[Beats, Delineation]:
     usable = prepared.quality.usable()
     signal_mv = prepared.signal_mv[:, usable].astype(np.float64)
     rate_hz = prepared.record.sampling_rate_hz
-    beats = without_unreadable(find_beats(signal_mv, sampling_rate_hz=rate_hz, threads=threads), prepared.quality)
+    beats = find_beats(signal_mv, sampling_rate_hz=rate_hz, threads=threads)
+    beats = without_unreadable(without_p_waves(beats, signal_mv, sampling_rate_hz=rate_hz), prepared.quality)
     found = delineate(signal_mv, sampling_rate_hz=rate_hz, beat_time_s=beats.time_s, threads=threads)
     p, qrs, t = (_spread(w, usable) for w in (found.p, found.qrs, found.t))
     return beats, Delineation(p, qrs, t, found.p_probability)

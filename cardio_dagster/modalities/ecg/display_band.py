@@ -43,7 +43,16 @@ def _level_ends(leads: np.ndarray, used: int) -> None:
     A line is no part of the band; beyond the used samples the leads stay 0.
     """
     first, last = leads[:, :1].copy(), leads[:, used - 1 : used].copy()
-    leads[:, :used] -= first + (last - first) * np.linspace(0.0, 1.0, used, dtype=np.float32)
+    leads[:, :used] -= first
+    leads[:, :used] -= (last - first) * _ramp(used)
+
+
+@lru_cache(maxsize=8)
+def _ramp(n: int) -> np.ndarray:
+    """Return n steps from 0 to 1."""
+    ramp = np.linspace(0.0, 1.0, n, dtype=np.float32)
+    ramp.flags.writeable = False
+    return ramp
 
 
 @lru_cache(maxsize=8)

@@ -5,6 +5,8 @@ Belongs here: rhythm, measurements, variability, leads and the device's words pu
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from cardio_dagster.finding import Finding, Measurement
 from cardio_dagster.modalities.ecg.device.comparison import DeviceComparison, compare, differences
 from cardio_dagster.modalities.ecg.hrv import hrv_measurements, measure_hrv
@@ -14,6 +16,8 @@ from cardio_dagster.modalities.ecg.measuring.measure import measure_all
 from cardio_dagster.modalities.ecg.rhythm.classify import Rhythm, classify_rhythm
 from cardio_dagster.modalities.ecg.signal import EcgStructures, PreparedEcg
 from cardio_dagster.modalities.ecg.trust import distrust
+
+_VARIABLE = ("sinus", "other")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +41,7 @@ def interpret(
     measured = measure_all(prepared, found, rhythm, recording_id=recording_id)
     hrv = measure_hrv(
         found.beat_time_s,
-        found.beat_types,
+        outside_sinus_untyped(found, rhythm),
         rhythm=rhythm.label,
         refusal=distrust(found),
         duration_s=record.duration_s,
@@ -57,3 +61,15 @@ def interpret(
         lead_checks=checks,
         device=device,
     )
+
+
+def outside_sinus_untyped(found: EcgStructures, rhythm: Rhythm) -> tuple[str, ...]:
+    """Return the beat types with U for every beat in an episode of another rhythm: its intervals do not speak of the sinus node.
+
+    A recording without episodes keeps its types; "other" counts as conducted from the atria.
+    """
+    kinds = list(found.beat_types)
+    for episode in (e for e in rhythm.episodes if e.label not in _VARIABLE):
+        first, last = np.searchsorted(found.beat_time_s, (episode.start_s, episode.end_s))
+        kinds[first:last] = ["U"] * (last - first)
+    return tuple(kinds)

@@ -13,7 +13,7 @@ from cardio_dagster.modalities.ecg.display_band import display_band
 from cardio_dagster.modalities.ecg.gates import GOOD_LEADS, USABLE_LEADS
 from cardio_dagster.modalities.ecg.long.quality import assess_long
 from cardio_dagster.modalities.ecg.quality import assess
-from cardio_dagster.modalities.ecg.quality.impossible import impossible, without_impossible
+from cardio_dagster.modalities.ecg.quality.impossible import impossible, without_impossible, wrong_unit
 from cardio_dagster.modalities.ecg.signal import EcgQuality, EcgRecord, PreparedEcg
 from cardio_dagster.outcome import Problem, Step, Verdict
 
@@ -21,7 +21,8 @@ from cardio_dagster.outcome import Problem, Step, Verdict
 def preprocess(record: EcgRecord, options: Options) -> Step[PreparedEcg]:
     """Return the signal from 0.5 to 150 Hz with its quality per lead; a long recording is judged in blocks and filtered when read.
 
-    No data and E_QUALITY_001 where no lead is usable; E_QUALITY_002 where some are limited.
+    No data and E_QUALITY_001 where no lead is usable, or E_VALID_002 where the voltages are those of another unit; E_QUALITY_002
+    where some leads are limited.
     """
     if record.step_mv is not None:
         return _step(
@@ -40,7 +41,11 @@ def _step(record: EcgRecord, clean_mv: np.ndarray, quality: EcgQuality, n_imposs
     if quality.verdict == "unusable":
         return Step(None, (_unusable(quality),), _verdicts(quality))
     problems: tuple[Problem, ...] = () if quality.verdict == "acceptable" else (_limited(quality),)
-    return Step(PreparedEcg(record, clean_mv, quality), problems + impossible(n_impossible), _verdicts(quality))
+    prepared = PreparedEcg(record, clean_mv, quality)
+    refused = wrong_unit(prepared)
+    if refused is not None:
+        return Step(None, (refused,), _verdicts(quality))
+    return Step(prepared, problems + impossible(n_impossible), _verdicts(quality))
 
 
 def bridge_gaps(signal_mv: np.ndarray) -> np.ndarray:

@@ -1,6 +1,6 @@
-"""Whether what was found are heart beats at all, and how long the heart was silent or went unseen.
+"""Whether what was found are heart beats at all, and which intervals between them are whole.
 
-Belongs here: the refusal to measure noise, hum and chaotic rhythms, and pauses. Not here: finding beats (beats.py)
+Belongs here: the refusal to measure noise, hum and chaotic rhythms. Not here: finding beats (beats.py)
 or naming a rhythm (rhythm.py).
 """
 
@@ -39,15 +39,3 @@ def intact_rr_s(found: EcgStructures) -> np.ndarray:
     ended = np.searchsorted(found.lost_s[:, 1], time_s[:-1], side="right")
     rr_s[begun > ended] = np.nan
     return np.asarray(rr_s)
-
-
-def longest_silence_s(found: EcgStructures, *, duration_s: float) -> float | None:
-    """Return the longest time without a beat, before the first and after the last included; None without trusted beats.
-
-    Time in which the signal was lost is neither silence nor a beat.
-    """
-    if not len(found.beat_time_s) or distrust(found) is not None:
-        return None
-    from_s = np.sort(np.concatenate(([0.0], found.beat_time_s, found.lost_s[:, 1])))
-    to_s = np.sort(np.concatenate((found.beat_time_s, found.lost_s[:, 0], [duration_s])))
-    return float((to_s - from_s).max())

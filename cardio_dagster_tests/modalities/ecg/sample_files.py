@@ -75,9 +75,7 @@ def edf(folder, *, annotations=()):
     import edfio
 
     signals = [
-        edfio.EdfSignal(
-            column * 0.005, RATE_HZ, label=f"ECG {name}", physical_dimension="mV", physical_range=(-5, 5)
-        )
+        edfio.EdfSignal(column * 0.005, RATE_HZ, label=f"ECG {name}", physical_dimension="mV", physical_range=(-5, 5))
         for name, column in zip(_THREE, steps(_THREE).T, strict=True)
     ]
     path = folder / "x.edf"
@@ -163,7 +161,10 @@ def dicom(folder, *, syntax="1.2.840.10008.1.2.1"):
     dataset.SOPClassUID, dataset.SOPInstanceUID, dataset.Modality = "1.2.840.10008.5.1.4.1.1.9.1.2", "1.2.3", "ECG"
     dataset.WaveformSequence = [_dicom_group(columns)]
     dataset.file_meta = FileMetaDataset()
-    dataset.file_meta.MediaStorageSOPClassUID, dataset.file_meta.MediaStorageSOPInstanceUID = dataset.SOPClassUID, "1.2.3"
+    dataset.file_meta.MediaStorageSOPClassUID, dataset.file_meta.MediaStorageSOPInstanceUID = (
+        dataset.SOPClassUID,
+        "1.2.3",
+    )
     dataset.file_meta.TransferSyntaxUID = syntax
     path = folder / "x.dcm"
     dataset.save_as(path, enforce_file_format=True)

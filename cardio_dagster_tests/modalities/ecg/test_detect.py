@@ -149,3 +149,22 @@ def test_floor_on_atrial_fibrillation(reference_data, run):
     }
     assert sum(called[k] for k in af) >= 3
     assert sum(called[k] for k in sinus) == 0
+
+
+NO_VENTRICLE = ("Q", "R", "S", "T")
+
+
+def test_p_waves_over_a_standstill_are_no_beats(run):
+    beating, standing = record(), record(skip=NO_VENTRICLE)
+    beating.signal_mv[2500:] = standing.signal_mv[2500:]
+    _, found, analysis = run(beating)
+    assert found.beat_time_s.max() < 5.0
+    assert ("ECG_PAUSE", "critical") in {(f.code, f.grade.value) for f in analysis.findings}
+    assert "ECG_SINUS" not in {f.code for f in analysis.findings if f.grade.value == "normal"}
+
+
+def test_nothing_but_p_waves_is_critical(run):
+    _, _, analysis = run(record(skip=NO_VENTRICLE))
+    assert ("ECG_NO_QRS", "critical") in {(f.code, f.grade.value) for f in analysis.findings}
+    assert "ECG_SINUS" not in {f.code for f in analysis.findings}
+    assert "ECG_NO_QRS" not in {f.code for f in run(record())[2].findings}

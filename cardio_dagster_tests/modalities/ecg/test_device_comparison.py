@@ -88,6 +88,6 @@ def test_differences_are_one_note():
         said("ECG_SINUS"),
     )
     (note,) = differences(compared, recording_id="r")
-    assert note.text == "Differs from what the device printed: qrs_ms 100 ms (device 135), long QT (device only)"
+    assert note.text == "Differs from what the device printed: QRS 100 ms (device 135), long QT (device only)"
     assert note.grade is Grade.NOTE
     assert differences(compare(record(), (), ()), recording_id="r") == ()

@@ -62,6 +62,14 @@ def test_a_longer_strip_goes_before_a_short_twelve_lead_group(edited):
     assert read_dicom(edited(swap)).leads == ("I",)
 
 
+def test_a_twelve_lead_group_goes_before_a_longer_strip_of_one_lead(edited):
+    def swap(dataset):
+        groups = dataset.WaveformSequence
+        dataset.WaveformSequence = [strip(groups[0], channels=1), strip(groups[0], channels=12, samples=6000)]
+
+    assert len(read_dicom(edited(swap)).leads) == 12
+
+
 def test_printed_values_have_the_common_names(dicom_path):
     record = read_dicom(dicom_path)
     names = ("rr_ms", "pr_ms", "qrs_ms", "qt_ms", "qtc_ms", "p_axis_deg", "qrs_axis_deg", "t_axis_deg")

@@ -103,10 +103,21 @@ def _statements(said: Mapping[str, tuple[str, ...]], codes: frozenset[str]) -> t
     return tuple(rows)
 
 
+def _in_words(name: str) -> str:
+    """Return a measurement's name without its unit, as it is spoken ("QRS", "T axis", "heart rate").
+
+    >>> _in_words("qrs_ms"), _in_words("t_axis_deg"), _in_words("heart_rate_bpm"), _in_words("qtc_bazett_ms")
+    ('QRS', 'T axis', 'heart rate', 'QTc bazett')
+    """
+    first, *rest = name.rsplit("_", 1)[0].split("_")
+    spoken = {"qtc": "QTc", "heart": "heart"}.get(first, first.upper())
+    return " ".join((spoken, *rest))
+
+
 def differences(compared: DeviceComparison, *, recording_id: str) -> tuple[Finding, ...]:
     """Return one note that names every value beyond its tolerance and every statement that only the device made; nothing where there is none."""
     values = [
-        f"{v.name} {v.ours:g} {v.unit} (device {v.device:g})"
+        f"{_in_words(v.name)} {v.ours:g} {v.unit} (device {v.device:g})"
         for v in compared.values
         if v.is_beyond and v.ours is not None
     ]

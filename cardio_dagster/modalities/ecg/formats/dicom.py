@@ -24,12 +24,14 @@ _DEFLATED = b"1.2.840.10008.1.2.1.99"
 _MAX_INFLATED = 256_000_000
 _WAVEFORM_DATA = b"\x00\x54\x10\x10OW\x00\x00"  # (5400,1010), explicit little endian; its length follows
 
+_MANY_LEADS, _ENOUGH_S = 8, 5.0  # a diagnosis needs the leads; a longer strip of one of them does not outweigh them
+
 
 def read_dicom(path: Path) -> EcgRecord:
     """Return the rhythm group of a DICOM ECG in mV.
 
-    Of several multiplex groups the original one of the longest duration is taken, of those the one with most channels, never a derived
-    median beat; a note says how many original groups were not read.
+    Of several multiplex groups the original one with eight leads or more over 5 s is taken, else the longest, of equally long ones that with
+    most leads, never a derived median beat; a note says how many original groups were not read.
     A sample is (raw * sensitivity * correction + baseline) in the unit of its channel, turned into mV (PS3.3 C.10.9.1.4).
     Samples that equal the Waveform Padding Value (5400,100A) were not recorded and become NaN.
 
@@ -127,12 +129,13 @@ def _sop_class(dataset: "Dataset") -> str:
 
 
 def _rhythm_group(dataset: "Dataset") -> "Dataset":
-    """Return the longest original multiplex group; a derived one only where nothing else is there."""
+    """Return the original multiplex group that shows most: eight leads or more over 5 s before any strip, else the longest."""
 
-    def rank(group: "Dataset") -> tuple[bool, float, float]:
+    def rank(group: "Dataset") -> tuple[bool, bool, float, float]:
         rate_hz = number(group, "SamplingFrequency") or 1.0
         duration_s = (number(group, "NumberOfWaveformSamples") or 0.0) / rate_hz
-        return _is_original(group), duration_s, number(group, "NumberOfWaveformChannels") or 0.0
+        n_leads = number(group, "NumberOfWaveformChannels") or 0.0
+        return _is_original(group), n_leads >= _MANY_LEADS and duration_s >= _ENOUGH_S, duration_s, n_leads
 
     group: Dataset = max(dataset.WaveformSequence, key=rank)
     if not _is_original(group):

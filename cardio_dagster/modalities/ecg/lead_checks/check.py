@@ -10,7 +10,7 @@ import numpy as np
 from cardio_dagster.finding import Finding, Grade
 from cardio_dagster.modalities.ecg.lead_checks.chest import chest_problems
 from cardio_dagster.modalities.ecg.lead_checks.electrodes import electrode_problems
-from cardio_dagster.modalities.ecg.lead_checks.limb import FROM_I_AND_II, limb_problems, limb_residual
+from cardio_dagster.modalities.ecg.lead_checks.limb import FROM_I_AND_II, limb_problems, limb_residual, limb_residuals
 from cardio_dagster.modalities.ecg.lead_checks.problem import LeadProblem
 from cardio_dagster.modalities.ecg.signal import PreparedEcg
 
@@ -52,7 +52,7 @@ def check_leads(prepared: PreparedEcg) -> LeadChecks:
         problems = (
             *_same(likeness, signal_mv, names),
             *limb_problems(per_second[kept].sum(axis=0), limbs),
-            *electrode_problems(likeness, np.median(np.ptp(signal_mv, axis=1), axis=0), names),
+            *electrode_problems(likeness, _span_mv(signal_mv), names),
             *chest_problems(likeness, names),
         )
     return LeadChecks(_without_consequences(problems), residual, by_second, start * prepared.quality.second_s)
@@ -104,8 +104,14 @@ def _residuals(per_second: np.ndarray, limbs: tuple[str, ...], usable: np.ndarra
     kept = usable.all(axis=1)
     if len(limbs) < 3 or not kept.any():
         return None, by_second
-    by_second[kept] = [limb_residual(products, limbs) for products in per_second[kept]]
+    by_second[kept] = limb_residuals(per_second[kept], limbs)
     return round(limb_residual(per_second[kept].sum(axis=0), limbs), 4), by_second
+
+
+def _span_mv(signal_mv: np.ndarray) -> np.ndarray:
+    """Return the usual peak to peak of a second, (n_leads,)."""
+    leads_mv = np.ascontiguousarray(signal_mv.transpose(0, 2, 1))  # several times quicker than along a middle axis
+    return np.asarray(np.median(leads_mv.max(axis=2) - leads_mv.min(axis=2), axis=0))
 
 
 def _likeness(signal_mv: np.ndarray, rate_hz: float) -> np.ndarray:
@@ -117,7 +123,8 @@ def _likeness(signal_mv: np.ndarray, rate_hz: float) -> np.ndarray:
 
 
 def _correlation(x: np.ndarray) -> np.ndarray:
-    products = (x - x.mean(axis=0)).T @ (x - x.mean(axis=0))
+    total = np.ones(len(x)) @ x  # a product of matrices is several times quicker than a mean down short rows
+    products = x.T @ x - np.outer(total, total) / len(x)
     sizes = np.sqrt(np.maximum(np.diag(products), 1e-12))
     return np.asarray(np.clip(products / np.outer(sizes, sizes), -1.0, 1.0))
 

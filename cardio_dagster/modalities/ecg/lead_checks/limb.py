@@ -31,8 +31,18 @@ def limb_residual(products: np.ndarray, leads: tuple[str, ...]) -> float:
     `products` (n, n) are the sums of products of each two of `leads`, at least three of them. The nearest signals that obey
     the relations are the projection on the plane of I and II.
     """
-    total = float(np.trace(products))
-    return float(np.sqrt(max(0.0, float((products * _off_plane(leads)).sum())) / total)) if total > 0 else 0.0
+    return float(limb_residuals(products[None], leads)[0])
+
+
+def limb_residuals(products: np.ndarray, leads: tuple[str, ...]) -> np.ndarray:
+    """Return `limb_residual` of each of several sums of products (m, n, n), shape (m,)."""
+    return _residuals(products, _off_plane(leads))
+
+
+def _residuals(products: np.ndarray, off_plane: np.ndarray) -> np.ndarray:
+    total = np.trace(products, axis1=1, axis2=2)
+    beside = np.maximum((products * off_plane).sum(axis=(1, 2)), 0.0)
+    return np.asarray(np.sqrt(np.divide(beside, total, out=np.zeros(len(products)), where=total > 0.0)))
 
 
 def limb_problems(products: np.ndarray, leads: tuple[str, ...]) -> tuple[LeadProblem, ...]:
@@ -56,36 +66,41 @@ def _off_plane(leads: tuple[str, ...]) -> np.ndarray:
     return np.asarray(np.eye(len(leads)) - plane @ np.linalg.pinv(plane))
 
 
+@lru_cache(maxsize=64)
+def _off_planes_without_one(leads: tuple[str, ...]) -> np.ndarray:
+    """Return `_off_plane` of the others without each lead in turn, (n, n, n), 0 where that lead would be."""
+    planes = np.zeros((len(leads),) * 3)
+    for i in range(len(leads)):
+        rest = [k for k in range(len(leads)) if k != i]
+        planes[i][np.ix_(rest, rest)] = _off_plane(tuple(leads[k] for k in rest))
+    return planes
+
+
 def _inverted(products: np.ndarray, leads: tuple[str, ...]) -> tuple[float, LeadProblem]:
     """Return what is left with the best lead turned over, and that lead."""
-    left = []
-    for i in range(len(leads)):
-        signs = np.where(np.arange(len(leads)) == i, -1.0, 1.0)
-        left.append(limb_residual(products * np.outer(signs, signs), leads))
+    signs = 1.0 - 2.0 * np.eye(len(leads))
+    left = limb_residuals(products * signs[:, :, None] * signs[:, None, :], leads)
     lead = leads[int(np.argmin(left))]
-    return min(left), LeadProblem("ECG_LEADS_INVERTED", f"Lead {lead} is upside down", (lead,), 0.95)
+    return float(left.min()), LeadProblem("ECG_LEADS_INVERTED", f"Lead {lead} is upside down", (lead,), 0.95)
 
 
 def _exchanged(products: np.ndarray, leads: tuple[str, ...]) -> tuple[float, LeadProblem]:
     """Return what is left with the best pair of names exchanged, and that pair."""
     pairs = list(combinations(range(len(leads)), 2))
-    left = []
-    for i, j in pairs:
-        order = np.arange(len(leads))
-        order[[i, j]] = j, i
-        left.append(limb_residual(products[np.ix_(order, order)], leads))
+    orders = np.tile(np.arange(len(leads)), (len(pairs), 1))
+    for order, (i, j) in zip(orders, pairs, strict=True):
+        order[i], order[j] = j, i
+    left = limb_residuals(products[orders[:, :, None], orders[:, None, :]], leads)
     one, other = (leads[k] for k in pairs[int(np.argmin(left))])
     text = f"Leads {one} and {other} bear each other's name"
-    return min(left), LeadProblem("ECG_LEADS_EXCHANGED", text, (one, other), 0.9)
+    return float(left.min()), LeadProblem("ECG_LEADS_EXCHANGED", text, (one, other), 0.9)
 
 
 def _without_one(products: np.ndarray, leads: tuple[str, ...]) -> np.ndarray:
     """Return the residual of the others without each lead in turn."""
-    left = np.empty(len(leads))
-    for i in range(len(leads)):
-        rest = np.delete(np.arange(len(leads)), i)
-        left[i] = limb_residual(products[np.ix_(rest, rest)], tuple(leads[k] for k in rest))
-    return left
+    others = 1.0 - np.eye(len(leads))
+    kept = products * others[:, :, None] * others[:, None, :]
+    return _residuals(kept, _off_planes_without_one(leads))
 
 
 def _alien(products: np.ndarray, leads: tuple[str, ...]) -> LeadProblem | None:

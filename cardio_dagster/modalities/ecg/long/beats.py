@@ -8,6 +8,7 @@ import numpy as np
 from cardio_dagster.modalities.ecg.beats import find_beats
 from cardio_dagster.modalities.ecg.long.blocks import Block, blocks_of, over_blocks
 from cardio_dagster.modalities.ecg.long.quality import readable_leads
+from cardio_dagster.modalities.ecg.quality.steepness import without_p_waves
 from cardio_dagster.modalities.ecg.signal import Beats, PreparedEcg
 
 _MARGIN_S = 20.0
@@ -40,6 +41,7 @@ def _in_block(prepared: PreparedEcg, block: Block) -> Beats:
         leads = prepared.quality.usable()
     signal_mv = prepared.block_mv(block.before, block.after)[:, leads].astype(np.float64)
     found = find_beats(signal_mv, sampling_rate_hz=rate_hz, threads=1)
+    found = without_p_waves(found, signal_mv, sampling_rate_hz=rate_hz)
     return Beats(
         found.time_s + block.before / rate_hz, found.types, found.likeness, found.probability, found.background
     )

@@ -62,6 +62,7 @@ def measure_all(
         beat_time_s=found.beat_time_s,
         recording_id=recording_id,
         duration_s=prepared.record.duration_s,
+        lost_s=found.lost_s,
         leads=leads,
         sex=prepared.record.patient_sex,
         age_years=prepared.record.age_years,

@@ -17,6 +17,7 @@ from cardio_dagster.modalities.ecg.measuring.edges import (
     middle,
     thin,
 )
+from cardio_dagster.modalities.ecg.middle import row_median
 from cardio_dagster.modalities.ecg.signal import PreparedEcg
 
 MAX_AVERAGED = 100  # the noise falls with the root of their number
@@ -67,7 +68,8 @@ def make_median_beat(prepared: PreparedEcg, edges: Edges) -> MedianBeat | None:
     centre = centre[(centre >= before) & (centre + after < len(prepared.record.signal_mv))]
     if not len(centre):
         return None
-    shape_mv = np.median(_aligned(_read(prepared, centre, before, after), before, rate_hz), axis=0).astype(np.float64)
+    beats_mv = _aligned(_read(prepared, centre, before, after), before, rate_hz)
+    shape_mv = row_median(np.ascontiguousarray(beats_mv.transpose(1, 2, 0))).astype(np.float64)
     at = [before + round(float(s) * rate_hz) if np.isfinite(s) else None for s in typical_s]
     p_on, p_off, qrs_on, qrs_off, t_on, t_off = at
     assert qrs_on is not None
@@ -99,7 +101,7 @@ def _aligned(beats_mv: np.ndarray, before: int, rate_hz: float) -> np.ndarray:
     qrs = beats_mv[:, before - half - reach : before + half + reach]
     lead = int(np.argmax(np.ptp(qrs[:, reach:-reach].mean(axis=0), axis=0)))
     one = qrs[:, :, lead] - qrs[:, :, lead].mean(axis=1, keepdims=True)
-    shape = np.median(one[:, reach : one.shape[1] - reach], axis=0)
+    shape = row_median(np.ascontiguousarray(one[:, reach : one.shape[1] - reach].T))
     moved = np.lib.stride_tricks.sliding_window_view(one, len(shape), axis=1)  # (n_beats, 2 reach + 1, n)
     energy = np.einsum("ijk,ijk->ij", moved, moved)
     shift = np.argmin(energy - 2.0 * (moved @ shape), axis=1) - reach

@@ -25,7 +25,7 @@ class Voltages:
 def measure_voltages(leads: Mapping[str, LeadValues], *, qrs_ms: float | None, sex: str | None) -> Voltages:
     """Return Sokolow-Lyon (S in V1 and the higher R in V5 or V6), R in aVL, Cornell (R in aVL and S in V3) and its product with QRS.
 
-    A QS counts as S. Women get 0.6 mV more in the product; an unknown sex gets none.
+    A QS counts as S, and so does a Q deeper than the R after it is high: an r before it is lost in the noise, or too short. Women get 0.6 mV more in the product; an unknown sex gets none.
     """
     cornell = _sum(_high(leads, "aVL"), _deep(leads, "V3"))
     lateral = [r for r in (_high(leads, "V5"), _high(leads, "V6")) if r is not None]
@@ -44,11 +44,12 @@ def _high(leads: Mapping[str, LeadValues], name: str) -> float | None:
 
 
 def _deep(leads: Mapping[str, LeadValues], name: str) -> float | None:
-    """Return the depth of S, or of a QS; the Q of a qR is no S."""
+    """Return the depth of S, or of a Q that is the main wave (QS, Qr); the q of a qR is no S."""
     lead = leads.get(name)
     if lead is None or lead.reason:
         return None
-    return -(lead.s_mv or (lead.q_mv if lead.qrs_pattern == "QS" else None) or 0.0)
+    is_main = lead.q_mv is not None and -lead.q_mv > lead.highest_r_mv
+    return max(-(lead.s_mv or 0.0), -(lead.q_mv or 0.0) if is_main else 0.0)
 
 
 def _sum(first: float | None, second: float | None) -> float | None:

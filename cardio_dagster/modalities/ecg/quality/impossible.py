@@ -1,4 +1,4 @@
-"""Samples that no heart can make.
+"""Samples, and whole recordings, that no heart can make.
 
 Belongs here: finding them and saying so. Not here: missing samples of a file, or the quality of a lead (judge.py).
 """
@@ -6,10 +6,12 @@ Belongs here: finding them and saying so. Not here: missing samples of a file, o
 import numpy as np
 
 from cardio_dagster.errors import problem
+from cardio_dagster.modalities.ecg.signal import PreparedEcg
 from cardio_dagster.outcome import Problem
 
 IMPOSSIBLE_MV = 20.0  # four times the highest QRS
 ARTEFACT_SHARE = 0.01
+_LOOKED_AT_S = 60.0
 
 
 def without_impossible(signal_mv: np.ndarray, *, limit_mv: float | None = None) -> tuple[np.ndarray, int]:
@@ -41,4 +43,29 @@ def impossible(count: int) -> tuple[Problem, ...]:
             allowed=f"{IMPOSSIBLE_MV:g} mV either way",
             modality="ecg",
         ),
+    )
+
+
+def wrong_unit(prepared: PreparedEcg) -> Problem | None:
+    """Return the refusal of a recording whose every second spans more than a heart can make: its unit is wrong; None where it is possible.
+
+    The usual span of a second in the middle minute, of the usual one of the usable leads, baseline removed.
+    """
+    rate_hz, n_samples = prepared.record.sampling_rate_hz, len(prepared.record.signal_mv)
+    half = round(min(_LOOKED_AT_S * rate_hz, n_samples) / 2)
+    block_mv = prepared.block_mv(max(0, n_samples // 2 - half), n_samples // 2 + half)[:, prepared.quality.usable()]
+    second = round(rate_hz)
+    n_seconds = len(block_mv) // second
+    if not n_seconds or block_mv.max() - block_mv.min() <= IMPOSSIBLE_MV:  # the usual case, without the slow spans of seconds
+        return None
+    spans_mv = np.ptp(block_mv[: n_seconds * second].reshape(n_seconds, second, -1), axis=1)
+    usual_mv = float(np.median(np.median(spans_mv, axis=0)))
+    if usual_mv <= IMPOSSIBLE_MV:
+        return None
+    return problem(
+        "E_VALID_002",
+        "voltages are not possible for an ECG; the unit is probably wrong",
+        seen=f"{usual_mv:.0f} mV peak to peak in most seconds",
+        allowed=f"{IMPOSSIBLE_MV:g} mV",
+        modality="ecg",
     )

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from cardio_dagster.modalities.ecg.middle import row_median
 from cardio_dagster.modalities.ecg.quality.mains import FREQUENCIES_HZ
 from cardio_dagster.modalities.ecg.quality.rails import FLAT_MV
 from cardio_dagster.modalities.ecg.quality.seconds import SecondFigures
@@ -72,7 +73,7 @@ def _joined(parts: Sequence[SecondFigures]) -> SecondFigures:
 def _flags(figures: SecondFigures) -> np.ndarray:
     """Return the flaws of each second, int16 (n_leads, n_seconds)."""
     flat = figures.span_mv < FLAT_MV
-    usual_mv = np.median(figures.span_mv, axis=1, keepdims=True)
+    usual_mv = row_median(figures.span_mv)[:, None]
     step_mv = np.abs(np.diff(figures.level_mv, axis=1, prepend=figures.level_mv[:, :1]))
     mains = figures.mains_mv.max(axis=0)
     found = (
@@ -97,7 +98,7 @@ def _rows(figures: SecondFigures, flags: np.ndarray) -> dict[str, list[float]]:
     rows = {
         "missing_fraction": figures.missing.mean(axis=1),
         "saturated_fraction": figures.at_rail.mean(axis=1),
-        "noise_mv": np.median(figures.noise_mv, axis=1),
+        "noise_mv": row_median(figures.noise_mv),
         "unrest": _high(figures.unrest),
     }
     rows |= {name: (flags & np.int16(flaw) != 0).mean(axis=1) for name, flaw in _SHARES}

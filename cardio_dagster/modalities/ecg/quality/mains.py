@@ -7,6 +7,8 @@ from functools import lru_cache
 
 import numpy as np
 
+from cardio_dagster.modalities.ecg.middle import row_median
+
 FREQUENCIES_HZ = (50.0, 60.0)
 _AWAY_HZ = np.array([-4.0, -3.0, -2.0, 2.0, 3.0, 4.0])
 _STANDS_OUT = 5.0  # times the median of its neighbours; QRS complexes alone reach 2.6 in LUDB
@@ -24,9 +26,9 @@ def mains_mv(seconds: np.ndarray, *, sampling_rate_hz: float) -> np.ndarray:
     for size_mv, frequency_hz in zip(sizes_mv, FREQUENCIES_HZ, strict=True):
         if frequency_hz <= 0.48 * sampling_rate_hz and width >= 0.9 * sampling_rate_hz:
             waves = _waves(width, frequency_hz, sampling_rate_hz)
-            parts = seconds.reshape(-1, width) @ waves
-            power = (parts**2).reshape(n_leads, n_seconds, -1, 2).sum(axis=3)
-            rest = np.median(power[..., 1:], axis=2)
+            parts = np.square(seconds.reshape(-1, width) @ waves).reshape(n_leads, n_seconds, -1)
+            power = parts[..., ::2] + parts[..., 1::2]
+            rest = row_median(power[..., 1:])
             is_peak = power[..., 0] > np.maximum(_STANDS_OUT**2 * rest, _MIN_MV**2)
             size_mv[is_peak] = np.sqrt(power[..., 0][is_peak])
     return sizes_mv

@@ -39,7 +39,8 @@ def _is_lost(quality: EcgQuality) -> np.ndarray:
     """Return per second whether no usable lead has a signal."""
     flat = quality.flags & Flaw.FLAT.value > 0
     least = max(1, round(_FLAT_LOST_S / quality.second_s))
-    for lead in flat.T:
+    for i in np.flatnonzero(flat.any(axis=0)):
+        lead = flat[:, i]
         for start, stop in _edges(lead):
             lead[start:stop] = stop - start >= least
     lost = (quality.flags & _LOST.value > 0) | flat

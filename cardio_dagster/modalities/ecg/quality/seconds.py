@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from cardio_dagster.modalities.ecg.middle import row_median
 from cardio_dagster.modalities.ecg.quality.mains import FREQUENCIES_HZ, mains_mv
 from cardio_dagster.modalities.ecg.quality.rails import rail_samples
 
@@ -52,7 +53,7 @@ def measure_seconds(filled_mv: np.ndarray, missing: np.ndarray | None, *, sampli
         missing=_share(None if missing is None else missing[: n_seconds * width].T, seconds.shape),
         at_rail=_share(rail_samples(leads), seconds.shape),
         span_mv=seconds.max(axis=2) - seconds.min(axis=2),
-        level_mv=np.median(_parts(seconds).mean(axis=3), axis=2),
+        level_mv=row_median(_parts(seconds).mean(axis=3)),
         noise_mv=_noise_mv(leads, change, mains, seconds.shape, sampling_rate_hz),
         unrest=_unrest(leads, change, seconds.shape, sampling_rate_hz),
         mains_mv=mains,
@@ -90,7 +91,7 @@ def _noise_mv(
         change[:, lag:] += leads[:, :-lag]
         change[:, :-lag] += leads[:, lag:]
         change[:, :lag] = change[:, -lag:] = 0.0
-    power = np.median(_power(change, shape), axis=2)
+    power = row_median(_power(change, shape))
     for size_mv, frequency_hz in zip(mains, FREQUENCIES_HZ, strict=True):
         power = power - 0.5 * (4.0 * np.sin(np.pi * frequency_hz * lag / rate_hz) ** 2 * size_mv) ** 2
     return np.asarray(np.sqrt(np.maximum(power, 0.0) / 6.0), dtype=np.float32)
@@ -106,4 +107,4 @@ def _unrest(leads: np.ndarray, change: np.ndarray, shape: tuple[int, ...], rate_
     around = top.copy()
     np.maximum(around[:, 1:], top[:, :-1], out=around[:, 1:])
     np.maximum(around[:, :-1], top[:, 1:], out=around[:, :-1])
-    return np.asarray(np.sqrt(np.median(power, axis=2) / np.maximum(around, _TINY)), dtype=np.float32)
+    return np.asarray(np.sqrt(row_median(power) / np.maximum(around, _TINY)), dtype=np.float32)

@@ -152,12 +152,11 @@ def _f_features(
     power = np.abs(np.fft.rfft(residual, n=n, axis=0)) ** 2 * (2.0 / (n * max(n_covered, 1.0)))
     hz = np.fft.rfftfreq(n, 1.0 / rate_hz)
 
-    def band(low: float, high: float) -> np.ndarray:
-        return np.asarray(power[(hz >= low) & (hz < high)].sum(axis=0))
+    def band(limits_hz: tuple[float, float]) -> slice:
+        return slice(*np.searchsorted(hz, limits_hz).tolist())
 
-    f, fast, slow = band(*_F_HZ), band(*_FAST_HZ), band(*_SLOW_HZ)
-    inside = (hz >= _F_HZ[0]) & (hz < _F_HZ[1])
-    spectrum, at = power[inside].sum(axis=1), hz[inside]
+    f, fast, slow = (power[band(limits_hz)].sum(axis=0) for limits_hz in (_F_HZ, _FAST_HZ, _SLOW_HZ))
+    spectrum, at = power[band(_F_HZ)].sum(axis=1), hz[band(_F_HZ)]
     width = max(1, round(0.6 / (hz[1] - hz[0])))
     smooth = np.convolve(spectrum, np.ones(width) / width, mode="same")
     peak = int(np.argmax(smooth))

@@ -15,7 +15,7 @@ from cardio_dagster.modalities.ecg.statements.hypertrophy import atria, left_ven
 from cardio_dagster.modalities.ecg.statements.infarct import old_infarct
 from cardio_dagster.modalities.ecg.statements.qt import corrected_qt
 from cardio_dagster.modalities.ecg.statements.remainder import remainder
-from cardio_dagster.modalities.ecg.statements.rhythm import episodes, heart_rate, pause, rhythm
+from cardio_dagster.modalities.ecg.statements.rhythm import episodes, heart_rate, no_ventricle, pause, rhythm
 from cardio_dagster.modalities.ecg.statements.st import st_depression, st_elevation
 from cardio_dagster.modalities.ecg.statements.t_wave import t_inversion
 
@@ -23,6 +23,7 @@ __all__ = ["Case", "state"]
 _RULES = (
     episodes,
     pause,
+    no_ventricle,
     heart_rate,
     av_block,
     intraventricular,
@@ -37,7 +38,7 @@ _RULES = (
     low_voltage,
     atria,
 )
-_STANDSTILL = ("ECG_PAUSE", "ECG_VT", "ECG_AV_BLOCK_3")
+_STANDSTILL = ("ECG_PAUSE", "ECG_NO_QRS", "ECG_VT", "ECG_AV_BLOCK_3")
 
 
 def state(case: Case) -> tuple[Finding, ...]:

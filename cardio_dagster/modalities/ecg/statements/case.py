@@ -33,6 +33,7 @@ class Case:
     recording_id: str
     beat_time_s: np.ndarray = field(default_factory=lambda: np.empty(0))
     duration_s: float | None = None
+    lost_s: np.ndarray = field(default_factory=lambda: np.empty((0, 2)))
     leads: Mapping[str, LeadValues] = field(default_factory=dict)
     sex: str | None = None
     age_years: float | None = None

@@ -25,6 +25,7 @@ _CHAOTIC = (
     Grade.CRITICAL,
 )
 PAUSE_S, LONG_PAUSE_S, ASYSTOLE_S = 2.0, 3.0, 6.0
+_MANY_LEADS, _NO_QRS_MV = 6, 0.25  # low voltage is < 0.5 mV in limb and < 1 mV in chest leads; a P wave reaches 0.25 mV
 _NAMED = 5  # more pauses are counted, not listed
 
 
@@ -72,8 +73,7 @@ def pause(case: Case) -> Iterator[Finding]:
     """State silences over 2 s wherever they lie; a recording that stops showing beats counts as silent, 6 s or more as asystole."""
     if case.duration_s is None or not len(case.beat_time_s) or not case.is_trusted:
         return
-    marks = np.concatenate(([0.0], case.beat_time_s, [case.duration_s]))
-    silence_s = np.diff(marks)
+    marks, silence_s = silences(case.beat_time_s, case.lost_s, duration_s=case.duration_s)
     at = np.flatnonzero(silence_s > PAUSE_S)
     if not len(at):
         return
@@ -90,6 +90,27 @@ def pause(case: Case) -> Iterator[Finding]:
         "longest time without a beat > 2 s; critical > 3 s, asystole from 6 s",
         evidence=listed,
     )
+
+
+def silences(beat_time_s: np.ndarray, lost_s: np.ndarray, *, duration_s: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return start and length of every time without a beat, the ends of the recording included; time of lost signal belongs to none.
+
+    >>> silences(np.array([1.0, 2.0, 9.0]), np.array([[4.0, 8.0]]), duration_s=10.0)
+    (array([0., 1., 2., 8., 9.]), array([1., 1., 2., 1., 1.]))
+    """
+    from_s = np.sort(np.concatenate(([0.0], beat_time_s, lost_s[:, 1])))
+    to_s = np.sort(np.concatenate((beat_time_s, lost_s[:, 0], [duration_s])))
+    return from_s, to_s - from_s
+
+
+def no_ventricle(case: Case) -> Iterator[Finding]:
+    """State that nothing found is as high as a QRS in six leads or more: what was counted may be P waves over a standstill."""
+    sizes_mv = [v.peak_to_peak_mv for v in case.leads.values() if v.peak_to_peak_mv is not None]
+    if len(sizes_mv) < _MANY_LEADS or max(sizes_mv) >= _NO_QRS_MV:
+        return
+    text = f"No QRS higher than {max(sizes_mv):.2f} mV in any lead: standstill of the ventricles cannot be excluded; look at the patient"
+    rule = f"from peak to peak < {_NO_QRS_MV:g} mV in every one of {_MANY_LEADS} leads or more"
+    yield case.finding("ECG_NO_QRS", text, Grade.CRITICAL, rule, evidence=case.where(tuple(case.leads)))
 
 
 def heart_rate(case: Case) -> Iterator[Finding]:

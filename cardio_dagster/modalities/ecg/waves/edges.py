@@ -51,12 +51,15 @@ def _edge(logits: np.ndarray, beat_time_s: np.ndarray, edge: int) -> tuple[np.nd
     steps = np.arange(int((WINDOWS_S[edge][1] - WINDOWS_S[edge][0]) / BIN_S) + 2)
     index = first[:, None] + steps
     outside = (index * BIN_S > high_s[:, None]) | (index < 0) | (index >= logits.shape[1])
-    chosen = np.where(outside, np.float32(_NEVER), logits[:, np.clip(index, 0, logits.shape[1] - 1)])
-    weight = np.exp(chosen - chosen.max(axis=2, keepdims=True))
-    weight = np.where(outside, np.float32(0), weight)
-    total = weight.sum(axis=2)
+    weight = logits.take(index, axis=1, mode="clip")
+    np.copyto(weight, np.float32(_NEVER), where=outside)
+    weight -= weight.max(axis=2, keepdims=True)
+    np.exp(weight, out=weight)
+    np.copyto(weight, np.float32(0), where=outside)
+    powers = (steps[:, None] ** np.arange(3)).astype(np.float32)
+    moments = weight.reshape(-1, len(steps)) @ powers  # as one product of matrices, not one for each lead
+    total, first_moment, second_moment = moments.T.reshape(3, *weight.shape[:2])
     with np.errstate(invalid="ignore", divide="ignore"):
-        mean = (weight @ steps.astype(np.float32)) / total
-        square = (weight @ (steps.astype(np.float32) ** 2)) / total
+        mean, square = first_moment / total, second_moment / total
     spread_s = np.sqrt(np.maximum(square - mean**2, 0)) * BIN_S
     return (first + mean.astype(float)).T * BIN_S, spread_s.T.astype(float)

@@ -32,6 +32,7 @@ def _between(height: np.ndarray, top: np.ndarray) -> np.ndarray:
     """Return how far from sample `top` the parabola through it and its neighbours is highest, -0.5 to 0.5."""
     if height.shape[2] < 3:
         return np.zeros(top.shape)
-    left, middle, right = (np.take_along_axis(height, top[..., None] + k, axis=2)[..., 0] for k in (-1, 0, 1))
+    around = np.take_along_axis(height, top[..., None] + np.arange(-1, 2), axis=2)
+    left, middle, right = around[..., 0], around[..., 1], around[..., 2]
     bend = left - 2 * middle + right
     return np.clip(np.where(bend < 0, 0.5 * (left - right) / np.where(bend < 0, bend, 1.0), 0.0), -0.5, 0.5)
