@@ -41,7 +41,7 @@ bench: $(STAMP)
 	$(BIN)/python -W ignore -m benchmarks.bench_study 2> /dev/null
 
 bench-ecg: $(STAMP) $(PEERS)/.installed
-	$(BIN)/python -W ignore -m benchmarks.ecg --peers $(PEERS)/bin/python
+	OMP_NUM_THREADS=1 $(BIN)/python -W ignore -m benchmarks.ecg --peers $(PEERS)/bin/python
 
 $(PEERS)/.installed: benchmarks/ecg/peers.txt
 	$(PYTHON) -m venv $(PEERS)

@@ -3,6 +3,7 @@
 Belongs here: arguments, exit codes and what is printed. Not here: any work (commands/).
 """
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -78,6 +79,9 @@ def demo(
 
 def main() -> None:
     """Run the command line; what this package refuses is told in a line or two, without a traceback."""
+    # NumPy's own threads help nowhere here and wait for each other busily: a 24 h ECG takes three times the processor time with
+    # them. Read when NumPy is first imported, which is after this.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
     try:
         app()
     except CardioError as error:

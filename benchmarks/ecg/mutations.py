@@ -22,11 +22,8 @@ from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
 
-import numpy as np
-
 from cardio_dagster_tests.modalities.ecg.damage import damage
-from cardio_dagster_tests.modalities.ecg.binary_writers import ishne_file
-from cardio_dagster_tests.modalities.ecg.sample_files import RATE_HZ, WRITERS, steps
+from cardio_dagster_tests.modalities.ecg.sample_files import WRITERS, long_ishne
 
 LIMIT_S, LIMIT_MB, WALL_S = 5.0, 1024, 60.0
 _HELD_MB = {"start": 0.0}  # what the process holds before its first case
@@ -69,20 +66,11 @@ def samples(data: Path, folder: Path) -> list[tuple[Path, ...]]:
 def written(folder: Path) -> list[tuple[Path, ...]]:
     """Return a bundle of every format and a long recording, written below `folder`."""
     bundles: list[tuple[Path, ...]] = []
-    for name, write in WRITERS.items():
+    for name, write in (*WRITERS.items(), ("long", long_ishne)):
         (folder / name).mkdir()
         paths: tuple[Path, ...] = write(folder / name)  # type: ignore[no-untyped-call]
         bundles.append(paths)
-    return [*bundles, _long(folder)]
-
-
-def _long(folder: Path) -> tuple[Path]:
-    """Return a recording of 16 min, which is read in blocks."""
-    (folder / "long").mkdir()
-    path = folder / "long" / "x.ecg"
-    rows = np.tile(steps(("II",)), (120, 1))  # type: ignore[no-untyped-call]
-    path.write_bytes(ishne_file(rows, leads=("II",), nv=5000, rate_hz=RATE_HZ))  # type: ignore[no-untyped-call]
-    return (path,)
+    return bundles
 
 
 def _late(*_: object) -> None:

@@ -1,6 +1,9 @@
 """The command line: exit codes, reports, JSON documents, refusals."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -107,6 +110,23 @@ def test_ecg_document_as_json(tmp_path):
     assert document["heart_rate_bpm"] == pytest.approx(70, abs=2)
     assert document["rhythm"]["label"] == "sinus"
     assert {w["wave"] for w in document["waves"]["II"]} == {"P", "QRS", "T"}
+
+
+@pytest.mark.parametrize(("set_by_user", "expected"), [(None, "1"), ("3", "3")])
+def test_numpy_gets_one_thread_of_its_own_unless_the_user_says_otherwise(set_by_user, expected):
+    """NumPy reads the number when it is first imported: the command line must not import it before."""
+    code = (
+        "import os, sys, cardio_dagster.cli as cli\n"
+        "assert 'numpy' not in sys.modules\n"
+        "sys.argv = ['cardio', '--help']\n"
+        "try: cli.main()\n"
+        "except SystemExit: pass\n"
+        "print('threads', os.environ['OMP_NUM_THREADS'])\n"
+    )
+    environment = {name: value for name, value in os.environ.items() if name != "OMP_NUM_THREADS"}
+    environment |= {"OMP_NUM_THREADS": set_by_user} if set_by_user else {}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.split()[-2:] == ["threads", expected]
 
 
 def test_refused_ecg_says_its_code_and_cure(tmp_path):

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from cardio_dagster.modalities.ecg.beats import find_beats
+from cardio_dagster.modalities.ecg.beats.find import find_beats
 from cardio_dagster.modalities.ecg.filters import for_display
 from cardio_dagster.modalities.ecg.signal import Delineation
 from cardio_dagster.modalities.ecg.waves.delineate import delineate

@@ -36,6 +36,14 @@ def halved(model: onnx.ModelProto) -> onnx.ModelProto:
     return model
 
 
+def forget(name: str) -> None:
+    """Remove all packed networks of a model."""
+    for path in FOLDER.glob(f"{name}-*.onnx"):
+        path.unlink()
+    index = json.loads(INDEX.read_text(encoding="utf-8")) if INDEX.exists() else {}
+    INDEX.write_text(json.dumps({k: v for k, v in index.items() if k != name}, indent=1, sort_keys=True) + "\n")
+
+
 def add(name: str, file: Path, records: list[str]) -> Path:
     """Store a network and the records that it has not seen; return its path."""
     index: dict[str, dict[str, str]] = json.loads(INDEX.read_text(encoding="utf-8")) if INDEX.exists() else {}

@@ -7,11 +7,11 @@ import numpy as np
 
 from cardio_dagster.errors import problem
 from cardio_dagster.modalities.branch import Options
-from cardio_dagster.modalities.ecg.beats import find_beats
+from cardio_dagster.modalities.ecg.beats.find import find_beats
+from cardio_dagster.modalities.ecg.beats.pacing import follow_stimulus, paced_beats
 from cardio_dagster.modalities.ecg.gates import BACKGROUND, BEAT_LIKENESS, BEATS
 from cardio_dagster.modalities.ecg.long.beats import find_long_beats
 from cardio_dagster.modalities.ecg.long.waves import delineate_windows
-from cardio_dagster.modalities.ecg.pacing import follow_stimulus, paced_beats
 from cardio_dagster.modalities.ecg.quality.readable import lost_stretches_s, without_unreadable
 from cardio_dagster.modalities.ecg.quality.steepness import without_p_waves
 from cardio_dagster.modalities.ecg.signal import Beats, Delineation, EcgStructures, PreparedEcg, WaveTimes

@@ -1,6 +1,6 @@
 """Whether what was found are heart beats at all, and which intervals between them are whole.
 
-Belongs here: the refusal to measure noise, hum and chaotic rhythms. Not here: finding beats (beats.py)
+Belongs here: the refusal to measure noise, hum and chaotic rhythms. Not here: finding beats (beats/)
 or naming a rhythm (rhythm.py).
 """
 

@@ -15,6 +15,7 @@ from cardio_dagster_tests.modalities.ecg.binary_writers import (
     scp_leads,
     scp_samples,
 )
+from cardio_dagster_tests.modalities.ecg.dicom_writer import dicom_dataset
 from cardio_dagster_tests.modalities.ecg.synthetic import beat_times, signal
 
 RATE_HZ, DURATION_S = 250, 8.0
@@ -153,20 +154,8 @@ def parquet(folder):
 
 
 def dicom(folder, *, syntax="1.2.840.10008.1.2.1"):
-    """Return a General ECG of three channels, 5 uV a step."""
-    from pydicom.dataset import Dataset, FileMetaDataset
-
-    columns = steps(_THREE)
-    dataset = Dataset()
-    dataset.SOPClassUID, dataset.SOPInstanceUID, dataset.Modality = "1.2.840.10008.5.1.4.1.1.9.1.2", "1.2.3", "ECG"
-    dataset.WaveformSequence = [_dicom_group(columns)]
-    dataset.file_meta = FileMetaDataset()
-    dataset.file_meta.MediaStorageSOPClassUID, dataset.file_meta.MediaStorageSOPInstanceUID = (
-        dataset.SOPClassUID,
-        "1.2.3",
-    )
-    dataset.file_meta.TransferSyntaxUID = syntax
     path = folder / "x.dcm"
+    dataset = dicom_dataset(steps(_THREE), _THREE, rate_hz=RATE_HZ, syntax=syntax)
     dataset.save_as(path, enforce_file_format=True)
     return (path,)
 
@@ -175,29 +164,11 @@ def dicom_deflated(folder):
     return dicom(folder, syntax="1.2.840.10008.1.2.1.99")
 
 
-def _dicom_group(columns):
-    from pydicom.dataset import Dataset
-
-    group = Dataset()
-    group.WaveformOriginality, group.SamplingFrequency = "ORIGINAL", RATE_HZ
-    group.NumberOfWaveformSamples, group.NumberOfWaveformChannels = columns.shape
-    group.ChannelDefinitionSequence = [_dicom_channel(name) for name in _THREE]
-    group.WaveformBitsAllocated, group.WaveformSampleInterpretation = 16, "SS"
-    group.WaveformData = columns.astype("<i2").tobytes()
-    group["WaveformData"].VR = "OW"
-    return group
-
-
-def _dicom_channel(name):
-    from pydicom.dataset import Dataset
-
-    source, unit, channel = Dataset(), Dataset(), Dataset()
-    source.CodeValue, source.CodingSchemeDesignator, source.CodeMeaning = "2:1", "MDC", f"Lead {name}"
-    unit.CodeValue, unit.CodingSchemeDesignator, unit.CodeMeaning = "uV", "UCUM", "microvolt"
-    channel.ChannelSourceSequence, channel.ChannelSensitivityUnitsSequence = [source], [unit]
-    channel.ChannelSensitivity, channel.ChannelSensitivityCorrectionFactor, channel.ChannelBaseline = "5", "1", "0"
-    channel.WaveformBitsStored = 16
-    return channel
+def long_ishne(folder):
+    """Return a recording of 16 min, which is read in blocks."""
+    return _one(
+        folder, "long.ecg", ishne_file(np.tile(steps(("II",)), (120, 1)), leads=("II",), nv=5000, rate_hz=RATE_HZ)
+    )
 
 
 WRITERS = {

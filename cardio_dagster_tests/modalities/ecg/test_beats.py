@@ -6,9 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cardio_dagster.modalities.branch import Options
-from cardio_dagster.modalities.ecg.beat_candidates import apart, first_guess
-from cardio_dagster.modalities.ecg.beat_types import type_beats
-from cardio_dagster.modalities.ecg.beats import find_beats
+from cardio_dagster.modalities.ecg.beats.candidates import apart, first_guess, neighbours
+from cardio_dagster.modalities.ecg.beats.find import Decided, find_beats, is_ventricular
+from cardio_dagster.modalities.ecg.beats.signal import work
+from cardio_dagster.modalities.ecg.beats.types import type_beats
 from cardio_dagster.modalities.ecg.filters import for_display
 from cardio_dagster.modalities.ecg.validate import validate
 from cardio_dagster_tests.modalities.ecg.synthetic import beat_times, signal
@@ -168,6 +169,7 @@ def test_bigeminy_finds_both_kinds():
     x = add_ventricular(ecg(normal, duration_s=40.0), normal + 0.5)
     found = find_beats(x, sampling_rate_hz=FS)
     assert compare(np.sort(np.concatenate((normal, normal + 0.5))), found.time_s, 0.06) == (2 * len(normal), 0, 0)
+    assert compare(normal + 0.5, found.time_s[np.array(found.types) == "V"], 0.06) == (len(normal), 0, 0)
 
 
 def test_wide_fast_beats_are_all_found():
@@ -200,6 +202,40 @@ def test_one_or_two_beats_are_found_but_not_typed(times):
     found = find_beats(ecg(times), sampling_rate_hz=FS)
     assert compare(np.array(times), found.time_s, 0.03) == (len(times), 0, 0)
     assert set(found.types) == {"U"}
+    assert ((found.probability > 0.4) & (found.probability < 1.0)).all()
+
+
+def test_a_beat_that_an_end_cuts_is_not_judged_ventricular():
+    working = work(ecg(beat_times(10.0, 72)), sampling_rate_hz=FS)
+    at = np.array([0.1, 5.0, 9.9]) * working.rate_hz
+    found = Decided(working, at, np.ones(3), np.tile([0.0, 0.1, 0.9], (3, 1)))
+    assert is_ventricular(found, limit=0.6).tolist() == [False, True, False]
+    assert not is_ventricular(found, limit=0.95).any()
+
+
+def test_the_usual_interval_of_a_bigeminy_is_between_its_two():
+    time_s = np.cumsum(np.tile([0.6, 1.4], 12))
+    usual_s = neighbours(time_s, np.ones(len(time_s), dtype=bool))[2]
+    assert ((usual_s > 0.85) & (usual_s < 1.15)).all()
+
+
+def test_ventricular_beats_in_an_irregular_rhythm_are_told_by_their_shape():
+    times = 0.6 + np.cumsum(np.random.default_rng(8).uniform(0.55, 1.1, 34))
+    gone = [9, 17, 26]
+    x = add_ventricular(ecg(np.delete(times, gone), duration_s=32.0, skip=("P",)), times[gone])
+    found = find_beats(x, sampling_rate_hz=FS)
+    assert compare(times[gone], found.time_s[np.array(found.types) == "V"], 0.06) == (3, 0, 0)
+
+
+def test_slow_swings_of_an_electrode_are_not_ventricular():
+    times = beat_times(30.0, 72)
+    x = ecg(times, duration_s=30.0, leads=("II",))
+    t = np.arange(len(x)) / FS
+    for at in (6.3, 14.8, 22.1):
+        x[:, 0] += 2.0 * np.exp(-0.5 * ((t - at) / 0.25) ** 2)
+    found = find_beats(x, sampling_rate_hz=FS)
+    assert compare(times, found.time_s, 0.05) == (len(times), 0, 0)
+    assert "V" not in found.types
 
 
 @pytest.mark.parametrize("n_samples", [0, 1, 2, 7, 100])

@@ -201,8 +201,9 @@ def test_a_long_recording_in_pieces_is_as_in_one():
 
 
 def test_a_missing_model_is_said(tmp_path):
-    (tmp_path / "empty.toml").write_text("")
-    catalogue.use_catalogue(tmp_path / "empty.toml")
+    shipped = catalogue.SHIPPED_CATALOGUE.read_text(encoding="utf-8")
+    (tmp_path / "site.toml").write_text(shipped[shipped.index("[ecg_waves]") :].replace("ecg_waves.onnx", "gone.onnx"))
+    catalogue.use_catalogue(tmp_path / "site.toml")
     try:
         with pytest.raises(ModelLoadError):
             waves(made())

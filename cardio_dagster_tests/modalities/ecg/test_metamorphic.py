@@ -135,7 +135,7 @@ def test_what_is_too_small_is_refused_or_null_and_never_invented(original, name,
 @pytest.mark.parametrize("gain", [100.0, 1e3, 1e4])
 def test_voltages_of_another_unit_are_refused(original, name, gain):
     ecg, _ = original(name)
-    with pytest.raises(StudyError, match="E_VALID_002|E_QUALITY_001"):
+    with pytest.raises(StudyError, match=r"E_VALID_002|E_QUALITY_001"):
         read(changed(ecg, gain * ecg.signal_mv))
 
 

@@ -41,7 +41,7 @@ def test_damaged_files_end_in_a_document_or_a_code(kind, tmp_path):
             assert_nothing_invented(describe(paths[0], OPTIONS))
         except StudyError as refused:
             assert refused.problem.code in CODES  # noqa: PT017 (a document is as good)
-            assert paths[0].stem not in str(refused).split()  # noqa: PT017
+            assert paths[0].name not in str(refused)  # noqa: PT017
         assert time.process_time() - started < LIMIT_S, seed
         paths[at].write_bytes(whole[at])
 

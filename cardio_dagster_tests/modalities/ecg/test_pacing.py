@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from cardio_dagster.modalities.branch import Options
-from cardio_dagster.modalities.ecg.pacing import follow_stimulus, paced_beats, stimulus_times
+from cardio_dagster.modalities.ecg.beats.pacing import follow_stimulus, paced_beats, stimulus_times
 from cardio_dagster.modalities.ecg.validate import validate
 from cardio_dagster_tests.modalities.ecg.synthetic import beat_times, signal
 

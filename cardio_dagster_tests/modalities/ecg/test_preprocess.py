@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -36,6 +38,17 @@ def test_the_quick_filter_is_the_one_of_filters(rate_hz, duration_s, offset_mv, 
     np.testing.assert_allclose(quick[edge:-edge], plain[edge:-edge], atol=tolerance_mv)
     if duration_s > 4.0:
         np.testing.assert_allclose(quick, plain, atol=0.005)
+
+
+def test_the_filter_does_without_scipy_signal():
+    """Its import takes longer than the analysis of a short ECG."""
+    code = (
+        "import sys, numpy as np\n"
+        "from cardio_dagster.modalities.ecg.display_band import display_band\n"
+        "display_band(np.zeros((500, 2), np.float32), sampling_rate_hz=500.0)\n"
+        "sys.exit('scipy.signal' in sys.modules)\n"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_the_filter_leaves_its_input_alone():

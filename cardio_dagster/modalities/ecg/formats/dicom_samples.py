@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cardio_dagster.errors import StudyError
-from cardio_dagster.modalities.ecg.formats.leads import millivolts_per
+from cardio_dagster.modalities.ecg.formats.leads import checked_step, millivolts_per
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
+_MOST_BASELINE_MV = 1e6
 # Waveform Sample Interpretation (5400,1006) -> NumPy type; MB and AB (mu-law, A-law) are audio
 _SAMPLE_TYPES = {
     ("SB", 8): "i1",
@@ -91,4 +92,9 @@ def _scale(channel: "Dataset", where: str) -> tuple[float, float]:
     factor = millivolts_per(unit, where=f"{where}, Channel Sensitivity Units (003A,0211)")
     correction = number(channel, "ChannelSensitivityCorrectionFactor")
     baseline = number(channel, "ChannelBaseline") or 0.0
-    return sensitivity * (1.0 if correction is None else correction) * factor, baseline * factor
+    step_mv = checked_step(
+        sensitivity * (1.0 if correction is None else correction) * factor, where=f"{where}, Channel Sensitivity"
+    )
+    if not abs(baseline * factor) <= _MOST_BASELINE_MV:
+        raise StudyError("E_VALID_002", f"the Channel Baseline of {where} is not possible", allowed="1e6 mV either way")
+    return step_mv, baseline * factor

@@ -14,6 +14,7 @@ import numpy as np
 from cardio_dagster.errors import StudyError
 
 _PIECE = 1 << 20
+_MOST = 1e15
 _NUMBER = re.compile(r"[+-]?(?:\d{1,17}\.?\d{0,17}|\.\d{1,17})(?:[eE][+-]?\d{1,2})?", re.ASCII)
 _NUMBERS = re.compile(r"[\d\s.eE+-]*", re.ASCII)
 
@@ -38,7 +39,7 @@ def whole(text: str | None) -> int | None:
 def numbers(text: str, *, where: str, separator: str = " ") -> np.ndarray:
     """Return the numbers of a list as float64; made in pieces, because a Python text costs 20 times a digit.
 
-    Raises StudyError: E_CORRUPT_001 for anything that is no plain number.
+    Raises StudyError: E_CORRUPT_001 for anything that is no plain number, or beyond 1e15, which float32 may not hold in mV.
     """
     if separator != " ":
         text = text.replace(separator, " ")
@@ -47,7 +48,7 @@ def numbers(text: str, *, where: str, separator: str = " ") -> np.ndarray:
     except ValueError as error:
         raise _no_number(where) from error
     values = np.concatenate(parts) if parts else np.empty(0)
-    if not np.isfinite(values).all():
+    if not (np.abs(values) <= _MOST).all():
         raise _no_number(where)
     return values
 
@@ -66,7 +67,7 @@ def _pieces(text: str) -> Iterator[str]:
 
 
 def _no_number(where: str) -> StudyError:
-    return StudyError("E_CORRUPT_001", f"a sample is no number in {where}", allowed="finite decimal numbers")
+    return StudyError("E_CORRUPT_001", f"a sample is no number in {where}", allowed=f"decimal numbers up to {_MOST:g}")
 
 
 def bytes_of(text: str, *, where: str) -> bytes:

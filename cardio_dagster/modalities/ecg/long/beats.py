@@ -1,11 +1,11 @@
 """Beats of a long recording: found block by block, joined without a beat lost or counted twice.
 
-Belongs here: blocks and their seams. Not here: finding beats in a block (beats.py).
+Belongs here: blocks and their seams. Not here: finding beats in a block (beats/).
 """
 
 import numpy as np
 
-from cardio_dagster.modalities.ecg.beats import find_beats
+from cardio_dagster.modalities.ecg.beats.find import find_beats
 from cardio_dagster.modalities.ecg.long.blocks import Block, blocks_of, over_blocks
 from cardio_dagster.modalities.ecg.long.quality import readable_leads
 from cardio_dagster.modalities.ecg.quality.steepness import without_p_waves

@@ -12,11 +12,11 @@ import numpy as np
 
 from cardio_dagster.errors import StudyError
 from cardio_dagster.modalities.branch import Options
+from cardio_dagster.modalities.ecg.beats.pacing import MIN_SAMPLING_RATE_HZ as PACING_RATE_HZ
+from cardio_dagster.modalities.ecg.beats.pacing import stimulus_times
 from cardio_dagster.modalities.ecg.formats.blocks import BlockSource
 from cardio_dagster.modalities.ecg.long.blocks import blocks_of
 from cardio_dagster.modalities.ecg.long.pack import Packer
-from cardio_dagster.modalities.ecg.pacing import MIN_SAMPLING_RATE_HZ as PACING_RATE_HZ
-from cardio_dagster.modalities.ecg.pacing import stimulus_times
 from cardio_dagster.modalities.ecg.signal import EcgRecord
 
 ENOUGH_HZ = 250.0  # AHA 1999 on ambulatory ECG (10.1161/01.CIR.100.8.886) asks for no more

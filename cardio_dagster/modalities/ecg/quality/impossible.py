@@ -56,7 +56,7 @@ def wrong_unit(prepared: PreparedEcg) -> Problem | None:
     block_mv = prepared.block_mv(max(0, n_samples // 2 - half), n_samples // 2 + half)[:, prepared.quality.usable()]
     second = round(rate_hz)
     n_seconds = len(block_mv) // second
-    if not n_seconds or block_mv.max() - block_mv.min() <= IMPOSSIBLE_MV:  # the usual case, without the slow spans of seconds
+    if not n_seconds or block_mv.max() - block_mv.min() <= IMPOSSIBLE_MV:  # the usual case, without slow spans
         return None
     spans_mv = np.ptp(block_mv[: n_seconds * second].reshape(n_seconds, second, -1), axis=1)
     usual_mv = float(np.median(np.median(spans_mv, axis=0)))

@@ -1,6 +1,6 @@
 """Extrasystoles with their counts, couplets, bigeminy, and runs.
 
-Belongs here: patterns of beat types. Not here: typing beats (beat_types.py).
+Belongs here: patterns of beat types. Not here: typing beats (beats/types.py).
 """
 
 from collections.abc import Iterator

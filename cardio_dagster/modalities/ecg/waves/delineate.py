@@ -1,6 +1,6 @@
 """Onset, peak and offset of P, QRS and T in every lead.
 
-Belongs here: the order of finding the edges of waves around known beats. Not here: finding beats (beats.py) or intervals from edges (intervals.py).
+Belongs here: the order of finding the edges of waves around known beats. Not here: finding beats (beats/) or intervals from edges (intervals.py).
 
 A small network (models/ecg_waves.md) looks at all leads at once; around each beat its output is read as a distribution over
 time per edge (edges.py); leads and beats then decide together (decision.py).

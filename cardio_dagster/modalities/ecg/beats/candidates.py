@@ -1,12 +1,12 @@
 """Where beats may be: peaks of the joined slope, and a first guess by rules which of them are beats.
 
-Belongs here: candidates, the first guess, positions of peaks. Not here: the decision (beats.py) or features (beat_features.py).
+Belongs here: candidates, the first guess, positions of peaks. Not here: the decision (find.py) or features (features.py).
 Positions are in samples of the working signal.
 """
 
 import numpy as np
 
-from cardio_dagster.modalities.ecg.beat_signal import Working, edged, smooth
+from cardio_dagster.modalities.ecg.beats.signal import Working, edged, smooth
 
 REFRACTORY_S = 0.2  # no two ventricular depolarisations lie closer
 _APART_S = 0.1  # two candidates
@@ -84,14 +84,12 @@ def highest_within(time_s: np.ndarray, height: np.ndarray, from_s: float, to_s: 
 def neighbours(time_s: np.ndarray, guess: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return per candidate the time of the guessed beats before and after it and the usual RR around (11 intervals), in s.
 
-    Beyond the ends a beat is assumed at the usual distance. Needs two guessed beats.
+    The usual one is the mean of the middle seven: the median jumps between the two intervals of a bigeminy. Beyond the ends a beat is assumed at the usual distance. Needs two guessed beats.
     """
     beat_s = time_s[guess]
     rr_s = np.diff(beat_s)
-    usual_s = np.median(
-        np.lib.stride_tricks.sliding_window_view(np.pad(rr_s, 5, mode="reflect" if len(rr_s) > 5 else "symmetric"), 11),
-        axis=1,
-    )
+    padded = np.pad(rr_s, 5, mode="reflect" if len(rr_s) > 5 else "symmetric")
+    usual_s = np.sort(np.lib.stride_tricks.sliding_window_view(padded, 11), axis=1)[:, 2:9].mean(axis=1)
     before = np.searchsorted(beat_s, time_s, side="left")
     after = np.searchsorted(beat_s, time_s, side="right")
     local_s = usual_s[np.clip(before - 1, 0, len(usual_s) - 1)]

@@ -1,6 +1,6 @@
 """The beat model: from features of candidates to probabilities.
 
-Belongs here: running it. Not here: the features (beat_features.py), or what follows from the answer (beats.py).
+Belongs here: running it. Not here: the features (features.py), or what follows from the answer (find.py).
 """
 
 import numpy as np

@@ -1,14 +1,14 @@
 """What tells a beat from a wave, and a ventricular beat from the others: numbers of each candidate against its neighbourhood.
 
 Belongs here: the features, all relative to the record's own beats, so that scale, polarity and the number of leads do not
-matter. Not here: shapes (beat_shapes.py) or the decision (beats.py).
+matter. Not here: shapes (shapes.py) or the decision (find.py).
 """
 
 import numpy as np
 
-from cardio_dagster.modalities.ecg.beat_candidates import highest_within, neighbours
-from cardio_dagster.modalities.ecg.beat_shapes import compare_shapes
-from cardio_dagster.modalities.ecg.beat_signal import Working, at_samples, edged
+from cardio_dagster.modalities.ecg.beats.candidates import highest_within, neighbours
+from cardio_dagster.modalities.ecg.beats.shapes import compare_shapes
+from cardio_dagster.modalities.ecg.beats.signal import Working, at_samples, edged
 
 _MOST_RATIO = 3.0
 
@@ -47,15 +47,27 @@ def _beside(working: Working, time_s: np.ndarray, at: np.ndarray, height: np.nda
 
 
 def _rhythm(time_s: np.ndarray, guess: np.ndarray) -> np.ndarray:
-    """Return RR before and after over the usual one, their sum, the usual RR, and how irregular the RR is around."""
+    """Return RR before and after over the usual one and over the RR before that, the usual RR, and how irregular it is.
+
+    In an irregular rhythm a short RR says little, so its place among the RR intervals around goes with it.
+    """
     previous_s, next_s, usual_s = neighbours(time_s, guess)
     pre = np.minimum((time_s - previous_s) / usual_s, _MOST_RATIO)
     post = np.minimum((next_s - time_s) / usual_s, _MOST_RATIO)
     beat_s = time_s[guess]
-    change = np.abs(np.diff(np.diff(beat_s), prepend=0.0, append=0.0))
-    change[[0, -1]] = np.median(change[1:-1])
-    padded = edged(change[None], 5, 5)[0]
-    usual_change = np.median(np.lib.stride_tricks.sliding_window_view(padded, 11), axis=1)
+    rr_s = np.diff(beat_s)
     nearest = np.clip(np.searchsorted(beat_s, time_s), 0, len(beat_s) - 1)
-    irregular = np.minimum(usual_change[nearest] / usual_s, 1.0)
-    return np.column_stack((pre, post, pre + post, _log(usual_s), irregular))
+    around_s = np.lib.stride_tricks.sliding_window_view(edged(rr_s[None], 6, 5)[0], 11)[np.minimum(nearest, len(rr_s))]
+    place = (around_s < 0.97 * (time_s - previous_s)[:, None]).mean(axis=1)
+    last = np.concatenate((rr_s[:1], rr_s[:1], rr_s))[nearest]
+    against_last = np.minimum((time_s - previous_s) / np.maximum(last, 0.05), _MOST_RATIO)
+    irregular = _irregularity(rr_s)[nearest] / usual_s
+    return np.column_stack((pre, post, pre + post, _log(usual_s), np.minimum(irregular, 1.0), place, against_last))
+
+
+def _irregularity(rr_s: np.ndarray) -> np.ndarray:
+    """Return per beat the median change from one RR interval to the next of the eleven around it, in s."""
+    change = np.abs(np.diff(rr_s, prepend=rr_s[:1], append=rr_s[-1:]))
+    change[[0, -1]] = np.median(change[1:-1])
+    windows = np.lib.stride_tricks.sliding_window_view(edged(change[None], 5, 5)[0], 11)
+    return np.asarray(np.partition(windows, 5, axis=1)[:, 5])

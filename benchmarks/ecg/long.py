@@ -1,4 +1,4 @@
-"""Long recordings made of real ones, and what it costs to analyse them: `python -m benchmarks.long_recording DATA OUT`.
+"""Long recordings made of real ones, and what it costs to analyse them: `python -m benchmarks.ecg.long DATA OUT`.
 
 Belongs here: joining the MIT-BIH records of DATA to hours of EDF and WFDB below OUT, and timing `cardio ecg` on them in a
 process of its own. Not here: accuracy (the other benchmarks). Leads are mixed of the record's first and last; a record begins
@@ -106,6 +106,13 @@ def measure(file: Path) -> dict[str, float | int | str]:
         "beats": len(document.get("beats", ())),
         "waves": sum(len(lead) for lead in document.get("waves", {}).values()),
     }
+
+
+def a_day(data: Path, folder: Path) -> dict[str, float | int | str]:
+    """Write 24 h of three leads at 250 Hz as EDF and return what its analysis costs."""
+    file = folder / "day.edf"
+    write_edf(file, pieces(data, rate_hz=RATE_HZ, n_leads=3, hours=24.0), rate_hz=RATE_HZ, n_leads=3)
+    return measure(file)
 
 
 def main() -> None:

@@ -1,6 +1,6 @@
 """What kind of beat each one is: normal, ventricular or supraventricular extrasystole.
 
-Belongs here: letters from shape and prematurity. Not here: the judgement of shapes (beat_model.py), pacing (pacing.py), or the
+Belongs here: letters from shape and prematurity. Not here: the judgement of shapes (model.py), pacing (pacing.py), or the
 rhythm as a whole (rhythm.py). Fusion beats count as normal.
 """
 

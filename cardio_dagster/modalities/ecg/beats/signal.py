@@ -1,6 +1,6 @@
 """The signal in which beats are looked for: one working rate, two bands, each lead with its own local height and trust.
 
-Belongs here: resampling, bands, levels and the weights of leads. Not here: what is a beat (beat_candidates.py, beats.py).
+Belongs here: resampling, bands, levels and the weights of leads. Not here: what is a beat (candidates.py, beats.py).
 Arrays have the shape (n_leads, n_samples) here, so that each lead lies together in memory.
 """
 
@@ -85,7 +85,7 @@ def at_samples(at_blocks: np.ndarray, centre: np.ndarray, samples: np.ndarray) -
 def smooth(values: np.ndarray, *, width: int) -> np.ndarray:
     """Return the centred mean over `width` samples of values that are not negative; ends repeat."""
     padded = edged(values[None], width // 2 + 1, (width - 1) // 2)[0]
-    total = np.cumsum(padded)
+    total = np.cumsum(padded, dtype=np.float64)
     # differences of a running sum fall a little below zero where the signal is flat
     return np.asarray(np.maximum((total[width:] - total[:-width]) / width, 0.0))
 
@@ -110,7 +110,7 @@ def _blocks(values: np.ndarray, *, rate_hz: float) -> tuple[np.ndarray, np.ndarr
     whole = values[:, : count * width].reshape(len(values), count, width)
     maxima = whole.max(axis=2)
     maxima[:, -1] = np.maximum(maxima[:, -1], values[:, (count - 1) * width :].max(axis=1))
-    return np.arange(count) * width + width / 2, maxima, np.median(whole, axis=2)
+    return np.arange(count) * width + width / 2, maxima, _middle(whole)
 
 
 def _level(maxima: np.ndarray) -> np.ndarray:
@@ -122,7 +122,13 @@ def _level(maxima: np.ndarray) -> np.ndarray:
 def _running_median(values: np.ndarray, size: int) -> np.ndarray:
     """Return the centred median of `size` (odd) values along the last axis; ends repeat."""
     padded = edged(values, size // 2, size // 2)
-    return np.asarray(np.median(np.lib.stride_tricks.sliding_window_view(padded, size, axis=1), axis=2))
+    return _middle(np.lib.stride_tricks.sliding_window_view(padded, size, axis=1))
+
+
+def _middle(values: np.ndarray) -> np.ndarray:
+    """Return the upper median along the last axis; `np.median` takes several times as long for short rows."""
+    half = values.shape[-1] // 2
+    return np.asarray(np.partition(values, half, axis=-1)[..., half])
 
 
 def _two_bands(signal_mv: np.ndarray, *, sampling_rate_hz: float) -> tuple[tuple[np.ndarray, np.ndarray], float]:
@@ -131,11 +137,13 @@ def _two_bands(signal_mv: np.ndarray, *, sampling_rate_hz: float) -> tuple[tuple
     One Fourier transform filters and resamples at once; the gains are those of a second-order Butterworth filter run
     forth and back. The rate is 125 Hz as nearly as whole numbers of samples allow.
     """
+    from scipy.fft import irfft, rfft
+
     leads, rate_hz = _coarse(signal_mv.T, sampling_rate_hz=sampling_rate_hz)
     padded, before = _padded(leads, rate_hz=rate_hz)
     n_in = padded.shape[1]
-    n_out = max(8, round(n_in * RATE_HZ / rate_hz))
-    spectrum = np.fft.rfft(padded, axis=1)[:, : min(n_in, n_out) // 2]
+    n_out = _quick_length(max(8, round(n_in * RATE_HZ / rate_hz)))
+    spectrum = rfft(padded, axis=1)[:, : min(n_in, n_out) // 2]
     frequency = np.arange(spectrum.shape[1]) * rate_hz / n_in
     out_hz = n_out * rate_hz / n_in
     first = before / rate_hz * out_hz
@@ -144,8 +152,9 @@ def _two_bands(signal_mv: np.ndarray, *, sampling_rate_hz: float) -> tuple[tuple
     shift = np.exp(2j * np.pi * frequency * (first - int(first)) / out_hz) * (n_out / n_in)
     bands = []
     for low, high in ((5.0, 25.0), (1.0, 40.0)):
-        gain = shift / (1.0 + (frequency / high) ** 4) * _highpass(frequency, low)
-        bands.append(np.fft.irfft(spectrum * gain, n=n_out, axis=1)[:, int(first) : int(first) + n_kept])
+        gain = (shift / (1.0 + (frequency / high) ** 4) * _highpass(frequency, low)).astype(np.complex64)
+        filtered = irfft(spectrum * gain, n=n_out, axis=1, overwrite_x=True)
+        bands.append(filtered[:, int(first) : int(first) + n_kept])
     return (bands[0], bands[1]), out_hz
 
 
@@ -158,12 +167,17 @@ def _coarse(leads: np.ndarray, *, sampling_rate_hz: float) -> tuple[np.ndarray, 
     """Return the leads averaged down to 250 to 500 Hz, as a contiguous array."""
     step = max(1, int(sampling_rate_hz // _COARSE_HZ))
     if step == 1:
-        return np.ascontiguousarray(leads, dtype=np.float64), sampling_rate_hz
+        return _float32(leads), sampling_rate_hz
     # centred on every step-th sample, so that nothing moves in time
     reach = np.clip(np.arange(-(step // 2), leads.shape[1] + step), 0, leads.shape[1] - 1)
     count = (leads.shape[1] + step - 1) // step
     rows = leads[:, reach[: count * step]].reshape(len(leads), count, step)
-    return rows.mean(axis=2, dtype=np.float64), sampling_rate_hz / step
+    return _float32(np.asarray(sum(rows[:, :, i] for i in range(step))) / step), sampling_rate_hz / step
+
+
+def _float32(leads: np.ndarray) -> np.ndarray:
+    """Return the leads without their mean, contiguous; without it single precision is ample."""
+    return np.ascontiguousarray(leads - leads.mean(axis=1, keepdims=True), dtype=np.float32)
 
 
 def _padded(leads: np.ndarray, *, rate_hz: float) -> tuple[np.ndarray, int]:
@@ -172,12 +186,13 @@ def _padded(leads: np.ndarray, *, rate_hz: float) -> tuple[np.ndarray, int]:
     pad = min(n - 1, round(_PAD_S * rate_hz))
     left = 2 * leads[:, :1] - leads[:, pad:0:-1]
     right = 2 * leads[:, -1:] - leads[:, -2 : -2 - pad : -1]
-    bridge = np.linspace(0.0, 1.0, _quick_length(n + 2 * pad) - n - 2 * pad + 2)[None, 1:-1]
+    bridge = np.linspace(0.0, 1.0, _quick_length(n + 2 * pad) - n - 2 * pad + 2, dtype=np.float32)[None, 1:-1]
     end, start = (right if pad else leads)[:, -1:], (left if pad else leads)[:, :1]
     return np.concatenate((left, leads, right, end + bridge * (start - end)), axis=1), pad
 
 
 def _quick_length(least: int) -> int:
-    """Return the next length of the form q * 2**k with q of at most 6 bits."""
-    unit = 1 << max(0, least.bit_length() - 6)
-    return -(-least // unit) * unit
+    """Return the next length whose transform is quick."""
+    from scipy.fft import next_fast_len
+
+    return int(next_fast_len(least, real=True))
