@@ -8,6 +8,7 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
+from cardio_dagster.commands.ecg_summary import show_ecg
 from cardio_dagster.commands.process import options_of
 from cardio_dagster.errors import CardioError
 from cardio_dagster.pipeline.retry import final_problem
@@ -28,7 +29,10 @@ def describe_ecg(file: Path, *, as_json: bool) -> int:
         document = describe(file, options_of(chosen, threads=chosen.threads))
     except Exception as error:
         return _refuse(error, as_json=as_json)
-    return _show(document, as_json=as_json)
+    if as_json:
+        return _show(document, as_json=True)
+    show_ecg(document, Console())
+    return 0
 
 
 def describe_echo(file: Path, *, as_json: bool, masks: Path | None) -> int:

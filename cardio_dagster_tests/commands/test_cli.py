@@ -112,6 +112,14 @@ def test_ecg_document_as_json(tmp_path):
     assert {w["wave"] for w in document["waves"]["II"]} == {"P", "QRS", "T"}
 
 
+def test_ecg_on_one_screen(tmp_path):
+    folder = write(tmp_path / "study", studies.ecg_only)
+    result = runner.invoke(app, ["ecg", str(folder / "ecg.csv")], env={"COLUMNS": "120"})
+    assert result.exit_code == 0
+    for shown in ("Sinus rhythm", "sinus (confidence", "qtc_fridericia_ms", "acceptable", "not a medical device"):
+        assert shown in result.stdout
+
+
 @pytest.mark.parametrize(("set_by_user", "expected"), [(None, "1"), ("3", "3")])
 def test_numpy_gets_one_thread_of_its_own_unless_the_user_says_otherwise(set_by_user, expected):
     """NumPy reads the number when it is first imported: the command line must not import it before."""

@@ -12,6 +12,7 @@ import numpy as np
 from cardio_dagster.errors import StudyError
 from cardio_dagster.finding import Measurement
 from cardio_dagster.modalities.branch import Options
+from cardio_dagster.modalities.ecg.beats.pacing import MIN_SAMPLING_RATE_HZ as STIMULUS_RATE_HZ
 from cardio_dagster.modalities.ecg.detect import detect
 from cardio_dagster.modalities.ecg.device.comparison import DeviceComparison
 from cardio_dagster.modalities.ecg.hrv import HRV_NAMES
@@ -170,15 +171,28 @@ def _assemble(
         device_statements=record.device_statements,
         started_at=record.started_at,
         measured_at_hz=record.sampling_rate_hz,
-        notes=record.notes,
+        notes=_notes(record),
+    )
+
+
+def _notes(record: EcgRecord) -> tuple[str, ...]:
+    """Return what the reader did, and what cannot be known from this file."""
+    n_left_out, rate_hz = record.n_device_texts_left_out, record.original_rate_hz or record.sampling_rate_hz
+    return (
+        *record.notes,
+        *((f"texts of the device left out, they may name a person: {n_left_out}",) if n_left_out else ()),
+        *(("pacemaker spikes cannot be seen below 400 Hz",) if rate_hz < STIMULUS_RATE_HZ else ()),
     )
 
 
 def _sampled(record: EcgRecord) -> dict[str, str]:
-    """Return why a long recording has waves in a part of its time alone."""
+    """Return why there is no start, and why a long recording has waves in a part of its time alone."""
+    started = {} if record.started_at else {"started_at": "not in the file"}
     if record.step_mv is None:
-        return {}
-    return {"waves": f"a long recording: waves are sought in {WINDOW_S:.0f} s of every {EVERY_S / 60:.0f} min"}
+        return started
+    return started | {
+        "waves": f"a long recording: waves are sought in {WINDOW_S:.0f} s of every {EVERY_S / 60:.0f} min"
+    }
 
 
 def _beats(found: EcgStructures) -> tuple[Beat, ...]:

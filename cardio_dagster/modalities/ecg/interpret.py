@@ -3,7 +3,7 @@
 Belongs here: rhythm, measurements, variability, leads and the device's words put side by side. Not here: any of the parts, or how they are shown.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from cardio_dagster.modalities.ecg.rhythm.classify import Rhythm, classify_rhyth
 from cardio_dagster.modalities.ecg.signal import EcgStructures, PreparedEcg
 from cardio_dagster.modalities.ecg.trust import distrust
 
+_BY_VOLTAGE = ("ECG_LVH", "ECG_LOW_VOLTAGE", "ECG_P_TALL", "ECG_Q_", "ECG_AXIS", "ECG_ST_", "ECG_NO_QRS")
 _VARIABLE = ("sinus", "other")
 
 
@@ -54,12 +55,22 @@ def interpret(
         measurements=(*measured.measurements, *variability),
         leads=measured.leads,
         findings=(
-            *measured.findings,
+            *with_reservation(measured.findings, checks),
             *lead_findings(checks, recording_id=recording_id),
             *differences(device, recording_id=recording_id),
         ),
         lead_checks=checks,
         device=device,
+    )
+
+
+def with_reservation(findings: tuple[Finding, ...], checks: LeadChecks) -> tuple[Finding, ...]:
+    """Return the findings; where the leads have no common scale, those that rest on voltages say so and claim no confidence."""
+    if not any(p.code == "ECG_LEADS_SCALE" for p in checks.problems):
+        return findings
+    doubt = "; read with care: the leads have no common scale"
+    return tuple(
+        replace(f, text=f.text + doubt, confidence=None) if f.code.startswith(_BY_VOLTAGE) else f for f in findings
     )
 
 

@@ -309,7 +309,8 @@ def test_an_hour_half_in_fibrillation_has_two_episodes(plain):
         plain.record, signal_mv=np.zeros((3600 * 100, 1), np.int16), sampling_rate_hz=100.0, step_mv=0.01
     )
     rhythm = classify_rhythm(Blind(plain, x), found)
-    assert [e.label for e in rhythm.episodes] == ["sinus", "afib"]
+    # the window in which one rhythm becomes the other may be neither
+    assert [e.label for e in rhythm.episodes if e.label != "not_classified"] == ["sinus", "afib"]
     assert rhythm.episodes[0].end_s == pytest.approx(1800, abs=60)
     assert rhythm.af_burden_pct == pytest.approx(50, abs=3)
 

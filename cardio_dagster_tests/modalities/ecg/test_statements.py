@@ -369,3 +369,28 @@ def test_neighbours_and_walls():
     assert walls(["II", "V2", "V3", "aVL"]) == ("inferior", "septal", "anterior", "lateral")
     assert "aVL" in opposite(["II", "III"])
     assert not opposite(["II", "III"]) & {"II", "III"}
+
+
+# fibrillation beside other things
+
+FIBRILLATION = Rhythm("afib", 0.9)
+
+
+def test_a_pacemaker_beside_fibrillation_is_stated():
+    got = told(rhythm=FIBRILLATION, types="PPPPNNNNNN")
+    assert got["ECG_PACED"].text == "Paced beats: 4 of 10"
+    assert "ECG_PACED" not in told(rhythm=FIBRILLATION, types="PNNNNNNNNN")
+
+
+def test_early_narrow_beats_in_fibrillation_are_no_atrial_extrasystoles():
+    assert "ECG_PAC" in told(types="NNNSNNNSSS")
+    got = told(rhythm=FIBRILLATION, types="NNVSNNNSSS")
+    assert not {"ECG_PAC", "ECG_SV_RUN"} & set(got)
+    assert "ECG_PVC" in got
+
+
+def test_time_of_lost_signal_is_no_pause():
+    times = np.concatenate((np.arange(0.5, 5.0, 0.9), np.arange(9.5, 15.0, 0.9)))
+    types = "N" * len(times)
+    assert "ECG_PAUSE" in told(types=types, times=times)
+    assert "ECG_PAUSE" not in told(types=types, times=times, lost_s=np.array([[4.5, 9.2]]))

@@ -19,12 +19,10 @@ ATRIAL_FEATURES = (
     "log_bump_to_noise",
     "bump_place_s",
     "beat_repeats",
-    "log_f_mv",
     "log_f_to_qrs",
     "log_f_to_fast",
     "f_share",
     "f_peak_hz",
-    "log_fast_mv",
     "log_slow_to_qrs",
 )
 _WORKING_RATE_HZ = 120.0  # waves of the atria end below 30 Hz
@@ -164,11 +162,9 @@ def _f_features(
     total = max(float(spectrum.sum()), 1e-12)
     small = 1e-8
     return (
-        0.5 * float(np.log(f.max() + small)),
         0.5 * float(np.log((f.mean() + small) / qrs_mv**2)),
         0.5 * float(np.log(((f + small) / (fast + small)).max())),
         float(spectrum[near].sum()) / total,
         float(at[peak]),
-        0.5 * float(np.log(fast.mean() + small)),
         0.5 * float(np.log((slow.mean() + small) / qrs_mv**2)),
     ), float(at[peak])

@@ -15,13 +15,14 @@ from cardio_dagster.modalities.ecg.statements.hypertrophy import atria, left_ven
 from cardio_dagster.modalities.ecg.statements.infarct import old_infarct
 from cardio_dagster.modalities.ecg.statements.qt import corrected_qt
 from cardio_dagster.modalities.ecg.statements.remainder import remainder
-from cardio_dagster.modalities.ecg.statements.rhythm import episodes, heart_rate, no_ventricle, pause, rhythm
+from cardio_dagster.modalities.ecg.statements.rhythm import episodes, heart_rate, no_ventricle, paced, pause, rhythm
 from cardio_dagster.modalities.ecg.statements.st import st_depression, st_elevation
 from cardio_dagster.modalities.ecg.statements.t_wave import t_inversion
 
 __all__ = ["Case", "state"]
 _RULES = (
     episodes,
+    paced,
     pause,
     no_ventricle,
     heart_rate,

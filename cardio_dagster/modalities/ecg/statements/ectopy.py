@@ -43,16 +43,22 @@ def runs(types: tuple[str, ...], time_s: np.ndarray, *, letter: str) -> tuple[Ru
 
 
 def ectopy(case: Case) -> Iterator[Finding]:
-    """State extrasystoles by kind, and runs of three or more; nothing where the beats are not to be trusted."""
+    """State extrasystoles by kind, and runs of three or more; nothing where the beats are not to be trusted.
+
+    In fibrillation and flutter an early narrow beat is no extrasystole of the atria, so S is not stated there.
+    """
     if not case.is_trusted:
         return
-    for letter, code, name in _KINDS:
+    is_atrial = case.rhythm.label in {"afib", "aflutter"}
+    for letter, code, name in _KINDS[: 1 if is_atrial else None]:
         found = runs(case.beat_types, case.beat_time_s, letter=letter)
         if found:
             yield _count(case, found, letter, code, name)
     yield from _ventricular_runs(
         case, [r for r in runs(case.beat_types, case.beat_time_s, letter="V") if r.length >= _RUN]
     )
+    if is_atrial:
+        return
     yield from _atrial_runs(case, [r for r in runs(case.beat_types, case.beat_time_s, letter="S") if r.length >= _RUN])
 
 

@@ -69,6 +69,13 @@ def episodes(case: Case) -> Iterator[Finding]:
         yield case.finding(code, text, grade, "episodes within a recording of another rhythm", evidence=listed)
 
 
+def paced(case: Case) -> Iterator[Finding]:
+    """State stimuli beside a rhythm that has another name: fibrillation under a pacemaker is both."""
+    if case.is_paced and case.rhythm.label != "paced":
+        text = f"Paced beats: {case.beat_types.count('P')} of {len(case.beat_types)}"
+        yield case.finding("ECG_PACED", text, Grade.NOTE, "three beats in ten or more follow a stimulus")
+
+
 def pause(case: Case) -> Iterator[Finding]:
     """State silences over 2 s wherever they lie; a recording that stops showing beats counts as silent, 6 s or more as asystole."""
     if case.duration_s is None or not len(case.beat_time_s) or not case.is_trusted:
