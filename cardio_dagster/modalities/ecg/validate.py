@@ -11,13 +11,14 @@ import numpy as np
 from cardio_dagster.errors import StudyError
 from cardio_dagster.modalities.branch import Options
 from cardio_dagster.modalities.ecg.formats.aecg import read_aecg
-from cardio_dagster.modalities.ecg.formats.blocks import open_blocks, read_whole
+from cardio_dagster.modalities.ecg.formats.blocks import open_blocks
 from cardio_dagster.modalities.ecg.formats.cardiosoft import read_cardiosoft
 from cardio_dagster.modalities.ecg.formats.csv import read_csv
 from cardio_dagster.modalities.ecg.formats.dicom import read_dicom
 from cardio_dagster.modalities.ecg.formats.muse import read_muse
 from cardio_dagster.modalities.ecg.formats.scp import read_scp
 from cardio_dagster.modalities.ecg.formats.sierra import read_sierra
+from cardio_dagster.modalities.ecg.formats.source import read_whole
 from cardio_dagster.modalities.ecg.gates import DURATION, SAMPLING_RATE
 from cardio_dagster.modalities.ecg.gates import MISSING as MISSING_SHARE
 from cardio_dagster.modalities.ecg.long.read import LongRead, pack_whole, read_long

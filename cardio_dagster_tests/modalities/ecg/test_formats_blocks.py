@@ -10,7 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from cardio_dagster.errors import StudyError
-from cardio_dagster.modalities.ecg.formats.blocks import BlockSource, open_blocks, read_whole
+from cardio_dagster.modalities.ecg.formats.blocks import open_blocks
+from cardio_dagster.modalities.ecg.formats.source import BlockSource, read_whole
 from cardio_dagster.modalities.ecg.sniff import sniff
 from cardio_dagster_tests.modalities.ecg.binary_writers import ishne_file
 

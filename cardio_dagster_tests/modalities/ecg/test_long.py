@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from cardio_dagster.errors import StudyError
 from cardio_dagster.modalities.branch import Options
 from cardio_dagster.modalities.ecg.display_band import display_band
-from cardio_dagster.modalities.ecg.formats.blocks import BlockSource
+from cardio_dagster.modalities.ecg.formats.source import BlockSource
 from cardio_dagster.modalities.ecg.long import beats as long_beats
 from cardio_dagster.modalities.ecg.long import blocks
 from cardio_dagster.modalities.ecg.long import read as long_read

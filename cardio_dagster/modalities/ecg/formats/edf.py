@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 
 from cardio_dagster.errors import StudyError
-from cardio_dagster.modalities.ecg.formats.blocks import MAX_LEADS, BlockSource, read_exactly, read_whole
 from cardio_dagster.modalities.ecg.formats.edf_header import EdfHeader, EdfSignal, parse_edf
 from cardio_dagster.modalities.ecg.formats.leads import checked_rate, checked_step, lead_names, millivolts_per
+from cardio_dagster.modalities.ecg.formats.source import MAX_LEADS, BlockSource, read_exactly, read_whole
 from cardio_dagster.modalities.ecg.signal import EcgRecord
 
 _ONSET = re.compile(rb"([+-]\d{1,9}(?:\.\d{1,9})?)(?:\x15[\d.]*)?\x14\x14")

@@ -13,9 +13,9 @@ from pathlib import Path
 import numpy as np
 
 from cardio_dagster.errors import StudyError
-from cardio_dagster.modalities.ecg.formats.blocks import BlockSource, read_exactly, read_whole
 from cardio_dagster.modalities.ecg.formats.leads import checked_rate, lead_names
 from cardio_dagster.modalities.ecg.formats.person import age_at
+from cardio_dagster.modalities.ecg.formats.source import BlockSource, read_exactly, read_whole
 from cardio_dagster.modalities.ecg.signal import EcgRecord
 
 MAGIC = b"ISHNE1.0"

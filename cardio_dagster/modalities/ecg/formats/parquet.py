@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from cardio_dagster.errors import StudyError
-from cardio_dagster.modalities.ecg.formats.blocks import MAX_LEADS, BlockSource, read_whole
 from cardio_dagster.modalities.ecg.formats.leads import lead_names
+from cardio_dagster.modalities.ecg.formats.source import MAX_LEADS, BlockSource, read_whole
 from cardio_dagster.modalities.ecg.formats.table import Columns, millivolts_of, read_columns, sampling_rate, to_float32
 from cardio_dagster.modalities.ecg.signal import EcgRecord
 

@@ -11,9 +11,9 @@ import numpy as np
 
 from cardio_dagster.errors import StudyError
 from cardio_dagster.modalities.ecg.formats import scp_huffman
-from cardio_dagster.modalities.ecg.formats.blocks import MAX_LEADS
 from cardio_dagster.modalities.ecg.formats.leads import checked_rate, lead_names
 from cardio_dagster.modalities.ecg.formats.scp_beats import QrsZones, add_beat, expand, n_stored, read_zones
+from cardio_dagster.modalities.ecg.formats.source import MAX_LEADS
 
 _LEADS = {
     1: "I", 2: "II", 3: "V1", 4: "V2", 5: "V3", 6: "V4", 7: "V5", 8: "V6", 9: "V7", 11: "V3R", 12: "V4R", 13: "V5R", 14: "V6R",

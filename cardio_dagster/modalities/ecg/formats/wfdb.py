@@ -11,8 +11,8 @@ import numpy as np
 
 from cardio_dagster.errors import StudyError
 from cardio_dagster.modalities.ecg.formats import wfdb_library, wfdb_samples
-from cardio_dagster.modalities.ecg.formats.blocks import BlockSource, read_whole
 from cardio_dagster.modalities.ecg.formats.leads import checked_rate, checked_step, lead_names, millivolts_per
+from cardio_dagster.modalities.ecg.formats.source import BlockSource, read_whole
 from cardio_dagster.modalities.ecg.formats.wfdb_frames import count_frames, read_millivolts
 from cardio_dagster.modalities.ecg.formats.wfdb_header import (
     SignalLine,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from cardio_dagster.modalities.ecg.formats.blocks import read_exactly
+from cardio_dagster.modalities.ecg.formats.source import read_exactly
 
 BITS = {"16": 16, "24": 24, "32": 32, "61": 16, "80": 8, "160": 16, "212": 12}
 # the value that marks a missing sample

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from cardio_dagster.errors import StudyError
-from cardio_dagster.modalities.ecg.formats.blocks import BlockSource
+from cardio_dagster.modalities.ecg.formats.source import BlockSource
 from cardio_dagster.modalities.ecg.formats.wfdb_header import WfdbHeader, started_at
 
 _GAP = "~"

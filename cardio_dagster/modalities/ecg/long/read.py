@@ -14,7 +14,7 @@ from cardio_dagster.errors import StudyError
 from cardio_dagster.modalities.branch import Options
 from cardio_dagster.modalities.ecg.beats.pacing import MIN_SAMPLING_RATE_HZ as PACING_RATE_HZ
 from cardio_dagster.modalities.ecg.beats.pacing import stimulus_times
-from cardio_dagster.modalities.ecg.formats.blocks import BlockSource
+from cardio_dagster.modalities.ecg.formats.source import BlockSource
 from cardio_dagster.modalities.ecg.long.blocks import blocks_of
 from cardio_dagster.modalities.ecg.long.pack import Packer
 from cardio_dagster.modalities.ecg.signal import EcgRecord
