@@ -10,7 +10,7 @@ import tomllib
 from pathlib import Path
 
 from cardio_dagster.models import catalogue
-from training.folds.pack import FOLDER, INDEX
+from training.folds import FOLDER, INDEX
 
 
 class Unseen:

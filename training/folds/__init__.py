@@ -2,3 +2,8 @@
 
 Belongs here: packing such networks and naming the records that each may judge. Not here: training them (training/ecg_*).
 """
+
+from pathlib import Path
+
+FOLDER = Path(__file__).parent
+INDEX = FOLDER / "folds.json"

@@ -14,8 +14,8 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-FOLDER = Path(__file__).parent
-INDEX = FOLDER / "folds.json"
+from training.folds import FOLDER, INDEX
+
 _SMALL = 64  # biases and shapes stay as they are
 
 
