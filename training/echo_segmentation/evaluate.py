@@ -16,9 +16,9 @@ import numpy as np
 
 from cardio_dagster.modalities.branch import Options
 from cardio_dagster.modalities.echo import BRANCH
-from cardio_dagster.modalities.echo.detection import ATRIUM, MYOCARDIUM, VENTRICLE
-from cardio_dagster.modalities.echo.discs import annulus_middle, measure_chamber, stack_discs
-from cardio_dagster.modalities.echo.letterbox import native_labels
+from cardio_dagster.modalities.echo.detect import ATRIUM, MYOCARDIUM, VENTRICLE
+from cardio_dagster.modalities.echo.volumes.discs import annulus_middle, measure_chamber, stack_discs
+from cardio_dagster.modalities.echo.segmentation.letterbox import native_labels
 from cardio_dagster.models import catalogue
 from training.echo_segmentation.data import Still, read_stills
 

@@ -5,12 +5,14 @@ sniff.py, reading.py (dicom.py, npz.py, video.py), preparation.py, detection.py,
 """
 
 from cardio_dagster.modalities.branch import Branch
-from cardio_dagster.modalities.echo import detection, function, preparation
-from cardio_dagster.modalities.echo.analysis import analyse
+from cardio_dagster.modalities.echo import function
+from cardio_dagster.modalities.echo import detect as detection
+from cardio_dagster.modalities.echo import preprocess as preparation
+from cardio_dagster.modalities.echo.analyse import analyse
 from cardio_dagster.modalities.echo.clip import EchoClip, PreparedClip, Segmentation
-from cardio_dagster.modalities.echo.detection import detect
-from cardio_dagster.modalities.echo.preparation import preprocess
-from cardio_dagster.modalities.echo.reading import validate
+from cardio_dagster.modalities.echo.detect import detect
+from cardio_dagster.modalities.echo.preprocess import preprocess
+from cardio_dagster.modalities.echo.validate import validate
 from cardio_dagster.modalities.echo.sniff import sniff
 
 BRANCH = Branch(

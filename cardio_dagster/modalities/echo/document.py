@@ -14,14 +14,14 @@ import numpy as np
 from cardio_dagster.errors import StudyError
 from cardio_dagster.finding import Measurement
 from cardio_dagster.modalities.branch import Options
-from cardio_dagster.modalities.echo.analysis import measure, problems_of
+from cardio_dagster.modalities.echo.analyse import measure, problems_of
 from cardio_dagster.modalities.echo.clip import EchoClip, PreparedClip, Segmentation
-from cardio_dagster.modalities.echo.detection import detect
+from cardio_dagster.modalities.echo.detect import detect
 from cardio_dagster.modalities.echo.function import Function, assess
-from cardio_dagster.modalities.echo.letterbox import native_labels
-from cardio_dagster.modalities.echo.limits import allocate_frames
-from cardio_dagster.modalities.echo.preparation import prepare, preprocess
-from cardio_dagster.modalities.echo.reading import validate
+from cardio_dagster.modalities.echo.segmentation.letterbox import native_labels
+from cardio_dagster.modalities.echo.formats.limits import allocate_frames
+from cardio_dagster.modalities.echo.preprocess import prepare, preprocess
+from cardio_dagster.modalities.echo.validate import validate
 from cardio_dagster.outcome import Problem, Severity, Step, Verdict
 
 T = TypeVar("T")

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from cardio_dagster.modalities.echo.beats import FRAMES_MIN, Beat, find_beats, representative, smooth
+from cardio_dagster.modalities.echo.cycles.beats import FRAMES_MIN, Beat, find_beats, representative, smooth
 from cardio_dagster.modalities.echo.clip import PreparedClip, Segmentation
-from cardio_dagster.modalities.echo.detection import ATRIUM, VENTRICLE
-from cardio_dagster.modalities.echo.discs import Chamber, measure_chamber
+from cardio_dagster.modalities.echo.detect import ATRIUM, VENTRICLE
+from cardio_dagster.modalities.echo.volumes.discs import Chamber, measure_chamber
 from cardio_dagster.outcome import Gate, Verdict
 
 UNCERTAIN = "the contours are uncertain (E_DETECT_002)"

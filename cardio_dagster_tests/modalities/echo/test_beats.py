@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cardio_dagster.modalities.echo.beats import Beat, find_beats, heart_rate_bpm, representative, smooth
+from cardio_dagster.modalities.echo.cycles.beats import Beat, find_beats, heart_rate_bpm, representative, smooth
 
 
 def wave(frames: int, period: float, *, high: float = 120, low: float = 50, phase: float = 0) -> np.ndarray:

@@ -11,7 +11,7 @@ from cardio_dagster.errors import StudyError
 from cardio_dagster.finding import Grade
 from cardio_dagster.modalities.branch import Options
 from cardio_dagster.modalities.echo import BRANCH
-from cardio_dagster.modalities.echo.detection import clean, most_probable
+from cardio_dagster.modalities.echo.detect import clean, most_probable
 from cardio_dagster.modalities.echo.references import EF_GRADES, LV_EDV_ML, LVEF_PCT, grade_ef
 from cardio_dagster.outcome import Severity, Status
 from cardio_dagster_tests.modalities.echo.painted import TISSUE, PaintReader, beating_heart, paint_heart

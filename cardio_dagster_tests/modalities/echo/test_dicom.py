@@ -10,8 +10,8 @@ from pydicom.dataset import Dataset
 
 from cardio_dagster.errors import StudyError
 from cardio_dagster.modalities.branch import Options
-from cardio_dagster.modalities.echo.calibration import bmode_region, timing
-from cardio_dagster.modalities.echo.reading import validate
+from cardio_dagster.modalities.echo.formats.calibration import bmode_region, timing
+from cardio_dagster.modalities.echo.validate import validate
 
 REGION = {
     "RegionSpatialFormat": 1, "RegionDataType": 1, "PhysicalUnitsXDirection": 3, "PhysicalUnitsYDirection": 3,

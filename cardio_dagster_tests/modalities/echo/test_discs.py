@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cardio_dagster.modalities.echo.discs import annulus_middle, measure_chamber, stack_discs
+from cardio_dagster.modalities.echo.volumes.discs import annulus_middle, measure_chamber, stack_discs
 from cardio_dagster_tests.modalities.echo.painted import ellipse
 
 SHAPE = (128, 128)

@@ -10,9 +10,10 @@ from pydicom.encaps import encapsulate, generate_frames
 
 from cardio_dagster.errors import StudyError
 from cardio_dagster.modalities.branch import Options
-from cardio_dagster.modalities.echo import BRANCH, limits
+from cardio_dagster.modalities.echo import BRANCH
+from cardio_dagster.modalities.echo.formats import limits
 from cardio_dagster.modalities.echo.document import describe, native_masks
-from cardio_dagster.modalities.echo.reading import validate
+from cardio_dagster.modalities.echo.validate import validate
 from cardio_dagster_tests.modalities.echo.painted import beating_heart
 from cardio_dagster_tests.modalities.echo.test_branch import run
 from cardio_dagster_tests.modalities.echo.videos import write_video

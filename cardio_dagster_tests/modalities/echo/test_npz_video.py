@@ -5,7 +5,7 @@ import pytest
 
 from cardio_dagster.errors import StudyError
 from cardio_dagster.modalities.branch import Options
-from cardio_dagster.modalities.echo.reading import validate
+from cardio_dagster.modalities.echo.validate import validate
 from cardio_dagster_tests.modalities.echo.videos import write_video
 
 FRAMES = np.random.default_rng(7).integers(0, 256, (5, 48, 64), np.uint8)

@@ -9,10 +9,10 @@ from pathlib import Path
 from cardio_dagster.errors import StudyError
 from cardio_dagster.modalities.branch import Options
 from cardio_dagster.modalities.echo.clip import EchoClip
-from cardio_dagster.modalities.echo.dicom import read_dicom
-from cardio_dagster.modalities.echo.npz import read_npz
+from cardio_dagster.modalities.echo.formats.dicom import read_dicom
+from cardio_dagster.modalities.echo.formats.npz import read_npz
 from cardio_dagster.modalities.echo.sniff import sniff
-from cardio_dagster.modalities.echo.video import read_video
+from cardio_dagster.modalities.echo.formats.video import read_video
 from cardio_dagster.outcome import Step
 
 

@@ -14,14 +14,14 @@ import numpy as np
 
 from cardio_dagster.errors import StudyError, problem
 from cardio_dagster.modalities.branch import Options
-from cardio_dagster.modalities.echo.calibration import (
+from cardio_dagster.modalities.echo.formats.calibration import (
     FRAME_RATE_HZ_MAX,
     FRAME_RATE_HZ_MIN,
     SPACING_MM_MAX,
     SPACING_MM_MIN,
 )
 from cardio_dagster.modalities.echo.clip import EchoClip, Spacing, Timing
-from cardio_dagster.modalities.echo.limits import allocate_frames, check_file_size, check_shape
+from cardio_dagster.modalities.echo.formats.limits import allocate_frames, check_file_size, check_shape
 from cardio_dagster.outcome import Problem
 
 _SCALAR_BYTES_MAX = 4096

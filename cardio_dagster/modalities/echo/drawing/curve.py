@@ -9,7 +9,7 @@ import numpy as np
 
 from cardio_dagster.finding import Figure
 from cardio_dagster.modalities.echo.function import Function
-from cardio_dagster.modalities.echo.svg import svg_element
+from cardio_dagster.modalities.echo.drawing.svg import svg_element
 
 Scale = Callable[[float], float]
 

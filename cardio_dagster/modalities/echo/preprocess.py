@@ -13,8 +13,8 @@ from scipy import ndimage
 from cardio_dagster.errors import StudyError, problem
 from cardio_dagster.modalities.branch import Options
 from cardio_dagster.modalities.echo.clip import EchoClip, Letterbox, PreparedClip
-from cardio_dagster.modalities.echo.letterbox import to_square
-from cardio_dagster.modalities.echo.limits import FRAMES_MAX, thinning
+from cardio_dagster.modalities.echo.segmentation.letterbox import to_square
+from cardio_dagster.modalities.echo.formats.limits import FRAMES_MAX, thinning
 from cardio_dagster.models import catalogue
 from cardio_dagster.outcome import Gate, Problem, Severity, Step, Verdict
 

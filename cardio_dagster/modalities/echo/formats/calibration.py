@@ -11,7 +11,7 @@ from pydicom.dataset import Dataset
 
 from cardio_dagster.errors import problem
 from cardio_dagster.modalities.echo.clip import Spacing, Timing
-from cardio_dagster.modalities.echo.elements import naming, whole_number
+from cardio_dagster.modalities.echo.formats.elements import naming, whole_number
 from cardio_dagster.outcome import Problem
 
 SPACING_MM_MIN, SPACING_MM_MAX = 0.05, 2.0

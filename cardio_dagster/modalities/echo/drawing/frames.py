@@ -13,11 +13,11 @@ from PIL import Image
 
 from cardio_dagster.finding import Figure
 from cardio_dagster.modalities.echo.clip import Letterbox
-from cardio_dagster.modalities.echo.contours import outlines
-from cardio_dagster.modalities.echo.detection import ATRIUM, MYOCARDIUM, VENTRICLE
-from cardio_dagster.modalities.echo.discs import DISCS, Chamber
+from cardio_dagster.modalities.echo.drawing.contours import outlines
+from cardio_dagster.modalities.echo.detect import ATRIUM, MYOCARDIUM, VENTRICLE
+from cardio_dagster.modalities.echo.volumes.discs import DISCS, Chamber
 from cardio_dagster.modalities.echo.function import Function
-from cardio_dagster.modalities.echo.svg import svg_element
+from cardio_dagster.modalities.echo.drawing.svg import svg_element
 
 _PANEL = 320  # SVG units of the longer side of a picture
 _MARGIN, _CAPTION, _LEGEND = 8, 22, 24

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-from cardio_dagster.modalities.echo.letterbox import clean_scores
+from cardio_dagster.modalities.echo.segmentation.letterbox import clean_scores
 
 DISCS = 20
 LINES_PER_DISC = 3  # chords averaged for one disc

@@ -14,7 +14,7 @@ from scipy import ndimage
 from cardio_dagster.errors import problem
 from cardio_dagster.modalities.branch import Options
 from cardio_dagster.modalities.echo.clip import PreparedClip, Segmentation
-from cardio_dagster.modalities.echo.preparation import MODEL
+from cardio_dagster.modalities.echo.preprocess import MODEL
 from cardio_dagster.models import catalogue
 from cardio_dagster.outcome import Gate, Problem, Step
 

@@ -13,10 +13,10 @@ from cardio_dagster.errors import problem
 from cardio_dagster.finding import Analysis, Figure, Finding, Grade, Measurement
 from cardio_dagster.modalities.branch import Options
 from cardio_dagster.modalities.echo import references
-from cardio_dagster.modalities.echo.beats import heart_rate_bpm
+from cardio_dagster.modalities.echo.cycles.beats import heart_rate_bpm
 from cardio_dagster.modalities.echo.clip import PreparedClip, Segmentation
-from cardio_dagster.modalities.echo.curve_figure import draw_curve
-from cardio_dagster.modalities.echo.frame_figure import draw_frames
+from cardio_dagster.modalities.echo.drawing.curve import draw_curve
+from cardio_dagster.modalities.echo.drawing.frames import draw_frames
 from cardio_dagster.modalities.echo.function import LENGTH_GATE, VOLUME_GATE, Function, assess, measure_atrium
 from cardio_dagster.outcome import Problem, Step
 

@@ -6,7 +6,7 @@ Belongs here: from pixels to smooth closed lines. Not here: drawing them (frame_
 import numpy as np
 from PIL import Image
 
-from cardio_dagster.modalities.echo.letterbox import clean_scores
+from cardio_dagster.modalities.echo.segmentation.letterbox import clean_scores
 
 _ENLARGEMENT = 3  # network pixels are split so that outlines are not staircases
 _SMOOTHING = 7  # points of the moving average along the outline

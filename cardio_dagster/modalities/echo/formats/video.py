@@ -12,9 +12,9 @@ import numpy as np
 
 from cardio_dagster.errors import StudyError, problem
 from cardio_dagster.modalities.branch import Options
-from cardio_dagster.modalities.echo.calibration import FRAME_RATE_HZ_MAX, FRAME_RATE_HZ_MIN
+from cardio_dagster.modalities.echo.formats.calibration import FRAME_RATE_HZ_MAX, FRAME_RATE_HZ_MIN
 from cardio_dagster.modalities.echo.clip import EchoClip, Spacing, Timing
-from cardio_dagster.modalities.echo.limits import (
+from cardio_dagster.modalities.echo.formats.limits import (
     FRAMES_MAX,
     allocate_frames,
     check_file_size,

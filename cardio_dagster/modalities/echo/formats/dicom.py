@@ -24,10 +24,10 @@ from pydicom.uid import JPEG2000, JPEG2000Lossless, JPEGBaseline8Bit, JPEGExtend
 
 from cardio_dagster.errors import StudyError
 from cardio_dagster.modalities.branch import Options
-from cardio_dagster.modalities.echo.calibration import bmode_region, timing
+from cardio_dagster.modalities.echo.formats.calibration import bmode_region, timing
 from cardio_dagster.modalities.echo.clip import EchoClip
-from cardio_dagster.modalities.echo.elements import naming, whole_number
-from cardio_dagster.modalities.echo.limits import allocate_frames, check_file_size, check_shape
+from cardio_dagster.modalities.echo.formats.elements import naming, whole_number
+from cardio_dagster.modalities.echo.formats.limits import allocate_frames, check_file_size, check_shape
 from cardio_dagster.outcome import Problem
 
 _PIXEL_TAG = b"\xe0\x7f\x10\x00"

@@ -1,0 +1,1 @@
+"""Pictures of an echo clip: frames with contours, curves, a short loop."""

@@ -1,0 +1,1 @@
+"""Motion of the wall over a beat: segments, their scores, longitudinal shortening."""

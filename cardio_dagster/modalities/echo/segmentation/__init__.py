@@ -1,0 +1,1 @@
+"""From prepared frames to labelled structures: the network, what is anatomically possible, and confidence."""

@@ -1,0 +1,1 @@
+"""Is it a heart, which view is it, and is the picture good enough: judged from pixels."""

@@ -1,0 +1,1 @@
+"""Sizes of a chamber in one apical plane: discs, area and length, diameters, walls."""
