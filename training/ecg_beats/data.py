@@ -12,8 +12,8 @@ import numpy as np
 
 from cardio_dagster.modalities.ecg.beats.candidates import candidates, first_guess, peak_positions
 from cardio_dagster.modalities.ecg.beats.signal import work
-from cardio_dagster.modalities.ecg.filters import for_display
 from training.ecg_beats.recording import NORMAL, NOT_VENTRICULAR, SOME_BEAT, VENTRICULAR, Recording
+from training.ecg_shared.display_filter import for_display
 
 _LEADS = ("i", "ii", "iii", "avr", "avl", "avf", "v1", "v2", "v3", "v4", "v5", "v6")
 _NOT_VENTRICULAR = ("N", "A", "~")  # sinus rhythm, atrial fibrillation, noise; "O" has extrasystoles

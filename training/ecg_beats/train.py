@@ -19,6 +19,7 @@ from training.ecg_beats.data import read_cinc, read_ludb, read_mitdb
 from training.ecg_beats.model import BeatNetwork, Tempered, fit
 from training.ecg_beats.noise import variants
 from training.ecg_beats.recording import Examples, Recording, examples_of
+from training.ecg_shared.export import export_classifier
 
 SEED = 20262
 TEMPERATURE = 1.1  # printed by evaluate.py
@@ -50,16 +51,7 @@ def without(examples: Examples, places: list[int]) -> Examples:
 
 def export(network: BeatNetwork, path: Path) -> None:
     """Write features (n, n_features) to probabilities (n, 3)."""
-    torch.onnx.export(
-        Tempered(network, TEMPERATURE),
-        (torch.zeros(1, len(network.centre)),),
-        str(path),
-        input_names=["features"],
-        output_names=["probability"],
-        dynamic_axes={"features": {0: "n"}, "probability": {0: "n"}},
-        opset_version=17,
-        dynamo=False,
-    )
+    export_classifier(Tempered(network, TEMPERATURE), path, n_features=len(network.centre))
 
 
 def main() -> None:

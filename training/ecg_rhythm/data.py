@@ -13,12 +13,13 @@ import numpy as np
 
 from cardio_dagster.modalities.branch import Options
 from cardio_dagster.modalities.ecg.detect import detect
+from cardio_dagster.modalities.ecg.prepared import PreparedEcg
 from cardio_dagster.modalities.ecg.preprocess import preprocess
 from cardio_dagster.modalities.ecg.rhythm.features import features_of
 from cardio_dagster.modalities.ecg.rhythm.intervals import MIN_BEATS
 from cardio_dagster.modalities.ecg.rhythm.model import AFIB, OTHER, SINUS
 from cardio_dagster.modalities.ecg.rhythm.windows import Window, look, window_of
-from cardio_dagster.modalities.ecg.signal import EcgStructures, PreparedEcg
+from cardio_dagster.modalities.ecg.signal import EcgStructures
 from cardio_dagster.modalities.ecg.trust import distrust
 from cardio_dagster.modalities.ecg.validate import validate
 

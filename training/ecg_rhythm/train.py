@@ -13,6 +13,7 @@ import torch
 
 from training.ecg_rhythm.data import Examples, examples_from, read_recordings
 from training.ecg_rhythm.model import Ensemble, fit
+from training.ecg_shared.export import export_classifier
 
 SEED = 20261
 
@@ -23,16 +24,7 @@ def fit_all(examples: Examples, *, seed: int = SEED) -> Ensemble:
 
 def export(network: Ensemble, path: Path) -> None:
     """Write features (n, n_features), NaN where unknown, to probabilities (n, 4)."""
-    torch.onnx.export(
-        network,
-        (torch.zeros(1, len(network.centre)),),
-        str(path),
-        input_names=["features"],
-        output_names=["probability"],
-        dynamic_axes={"features": {0: "n"}, "probability": {0: "n"}},
-        opset_version=17,
-        dynamo=False,
-    )
+    export_classifier(network, path, n_features=len(network.centre))
 
 
 def main() -> None:

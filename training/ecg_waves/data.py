@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from cardio_dagster.modalities.ecg.filters import for_display
+from training.ecg_shared.display_filter import for_display
 
 LEADS = ("i", "ii", "iii", "avr", "avl", "avf", "v1", "v2", "v3", "v4", "v5", "v6")
 WAVES = ("p", "N", "t")

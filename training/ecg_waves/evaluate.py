@@ -17,11 +17,11 @@ from pathlib import Path
 import numpy as np
 
 from cardio_dagster.modalities.ecg.beats.find import find_beats
-from cardio_dagster.modalities.ecg.filters import for_display
 from cardio_dagster.modalities.ecg.signal import Delineation
 from cardio_dagster.modalities.ecg.waves.delineate import delineate
 from cardio_dagster.modalities.ecg.waves.network import MODEL
 from cardio_dagster.models import catalogue
+from training.ecg_shared.display_filter import for_display
 from training.ecg_waves.data import N_FOLDS, Record, folds, read_records
 from training.ecg_waves.scoring import Score, auc, score_lead
 

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from cardio_dagster.modalities.ecg.waves.input import at_network_rate
+from training.ecg_shared.export import export
 from training.ecg_waves.augment import Sample, variant
 from training.ecg_waves.data import Record, folds, read_records
 from training.ecg_waves.loss import wave_loss
@@ -123,17 +124,14 @@ class _Export(nn.Module):
         return self.network(leads)[:, :, :N_OUT]
 
 
-def export(network: WaveNet, path: Path) -> None:
+def export_waves(network: WaveNet, path: Path) -> None:
     """Write the network to ONNX: leads (n, leads, samples) to logits (n, leads, 8, samples / 2)."""
-    torch.onnx.export(
+    export(
         _Export(network.to(memory_format=torch.contiguous_format)).eval(),
-        (torch.zeros(1, 12, 2560),),
-        str(path),
-        input_names=["leads"],
-        output_names=["logits"],
-        dynamic_axes={"leads": {0: "n", 1: "lead", 2: "sample"}, "logits": {0: "n", 1: "lead", 3: "bin"}},
-        opset_version=17,
-        dynamo=False,
+        torch.zeros(1, 12, 2560),
+        path,
+        takes={"leads": {0: "n", 1: "lead", 2: "sample"}},
+        gives={"logits": {0: "n", 1: "lead", 3: "bin"}},
     )
 
 
@@ -148,7 +146,7 @@ def main() -> None:
     records = read_records(arguments.ludb)
     kept = [r for r, fold in zip(records, folds(records), strict=True) if fold != arguments.fold]
     print(f"{len(kept)} of {len(records)} records to train on", flush=True)
-    export(train(kept), arguments.out)
+    export_waves(train(kept), arguments.out)
 
 
 if __name__ == "__main__":

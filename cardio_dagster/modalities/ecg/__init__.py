@@ -6,8 +6,9 @@ from cardio_dagster.modalities.branch import Branch, Options
 from cardio_dagster.modalities.ecg.analyse import analyse
 from cardio_dagster.modalities.ecg.detect import detect
 from cardio_dagster.modalities.ecg.gates import GATES
+from cardio_dagster.modalities.ecg.prepared import PreparedEcg
 from cardio_dagster.modalities.ecg.preprocess import preprocess
-from cardio_dagster.modalities.ecg.signal import EcgRecord, EcgStructures, PreparedEcg
+from cardio_dagster.modalities.ecg.signal import EcgRecord, EcgStructures
 from cardio_dagster.modalities.ecg.sniff import sniff
 from cardio_dagster.modalities.ecg.validate import validate
 from cardio_dagster.models.catalogue import fingerprint, use_catalogue
@@ -24,7 +25,7 @@ BRANCH = Branch(
     name="ecg",
     title="Electrocardiogram",
     gates=GATES,
-    code_version="3",
+    code_version="4",
     sniff=sniff,
     validate=validate,
     preprocess=preprocess,

@@ -9,8 +9,9 @@ from cardio_dagster.modalities.ecg.drawing.paper import draw_ecg
 from cardio_dagster.modalities.ecg.drawing.trend import TREND_S, draw_trend
 from cardio_dagster.modalities.ecg.interpret import interpret
 from cardio_dagster.modalities.ecg.measuring.intervals import MIN_RATE_BEATS
+from cardio_dagster.modalities.ecg.prepared import PreparedEcg
 from cardio_dagster.modalities.ecg.rhythm.classify import Rhythm
-from cardio_dagster.modalities.ecg.signal import EcgRecord, EcgStructures, PreparedEcg
+from cardio_dagster.modalities.ecg.signal import EcgRecord, EcgStructures
 from cardio_dagster.outcome import Step
 
 

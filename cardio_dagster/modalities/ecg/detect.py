@@ -12,9 +12,10 @@ from cardio_dagster.modalities.ecg.beats.pacing import follow_stimulus, paced_be
 from cardio_dagster.modalities.ecg.gates import BACKGROUND, BEAT_LIKENESS, BEATS
 from cardio_dagster.modalities.ecg.long.beats import find_long_beats
 from cardio_dagster.modalities.ecg.long.waves import delineate_windows
+from cardio_dagster.modalities.ecg.prepared import PreparedEcg
 from cardio_dagster.modalities.ecg.quality.readable import lost_stretches_s, without_unreadable
 from cardio_dagster.modalities.ecg.quality.steepness import without_p_waves
-from cardio_dagster.modalities.ecg.signal import Beats, Delineation, EcgStructures, PreparedEcg, WaveTimes
+from cardio_dagster.modalities.ecg.signal import Beats, Delineation, EcgStructures, WaveTimes
 from cardio_dagster.modalities.ecg.trust import without_types
 from cardio_dagster.modalities.ecg.waves.delineate import delineate
 from cardio_dagster.outcome import Problem, Severity, Step, Verdict

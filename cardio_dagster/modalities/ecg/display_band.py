@@ -1,14 +1,16 @@
 """The 0.5 to 150 Hz band of an ECG, quickly: what every later verb measures.
 
-Belongs here: that one filter in the frequency domain. Not here: filters that are designed for a purpose (filters.py).
+Belongs here: that one filter in the frequency domain, and why its edges lie where they do. Not here: what is filtered when (preprocess.py, long/filter.py).
 """
 
 from functools import lru_cache
 
 import numpy as np
 
-from cardio_dagster.modalities.ecg.filters import BASELINE_CUT_HZ, DIAGNOSTIC_CUT_HZ
-
+BASELINE_CUT_HZ = (
+    0.5  # AHA/ACC/HRS 2007 part I (10.1161/CIRCULATIONAHA.106.180200) allows 0.67 Hz and below at zero phase
+)
+DIAGNOSTIC_CUT_HZ = 150.0
 _EXTENSION_S = 2.0  # one period of the lowest frequency, as filtfilt would take
 
 
@@ -16,7 +18,7 @@ def display_band(signal_mv: np.ndarray, *, sampling_rate_hz: float) -> np.ndarra
     """Return the signal within 0.5 to 150 Hz at zero phase, float32 (n_samples, n_leads); `signal_mv` is finite.
 
     The gain of a first-order Butterworth filter run forth and back, applied by FFT to the signal extended by its
-    point reflection. Equal to `filters.for_display` within 1 uV beyond the first and last 2 s, and within some uV at the very ends.
+    point reflection. Equal to scipy.signal.sosfiltfilt with it within 1 uV beyond the first and last 2 s, and within some uV at the very ends.
     An upper edge at or beyond 0.45 of the sampling rate is left open.
     """
     from scipy import fft

@@ -4,6 +4,7 @@ Belongs here: the shape of the document. Not here: printing it (cli.py) or measu
 """
 
 from dataclasses import dataclass
+from math import isnan
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,12 +18,14 @@ from cardio_dagster.modalities.ecg.detect import detect
 from cardio_dagster.modalities.ecg.device.comparison import DeviceComparison
 from cardio_dagster.modalities.ecg.hrv import HRV_NAMES
 from cardio_dagster.modalities.ecg.interpret import interpret
-from cardio_dagster.modalities.ecg.lead_checks import LeadProblem
+from cardio_dagster.modalities.ecg.lead_checks import LeadChecks, LeadProblem
 from cardio_dagster.modalities.ecg.long.waves import EVERY_S, WINDOW_S
 from cardio_dagster.modalities.ecg.measuring.lead_values import LeadValues
+from cardio_dagster.modalities.ecg.prepared import PreparedEcg
 from cardio_dagster.modalities.ecg.preprocess import preprocess
+from cardio_dagster.modalities.ecg.quality.stretches import FlawStretch, flaw_stretches
 from cardio_dagster.modalities.ecg.rhythm.classify import Episode, Rhythm
-from cardio_dagster.modalities.ecg.signal import EcgRecord, EcgStructures, LeadQuality, PreparedEcg
+from cardio_dagster.modalities.ecg.signal import EcgQuality, EcgRecord, EcgStructures, LeadQuality
 from cardio_dagster.modalities.ecg.validate import validate
 from cardio_dagster.outcome import Problem, Step
 
@@ -50,10 +53,14 @@ class Wave:
 
 @dataclass(frozen=True, slots=True)
 class QualityDocument:
-    """Quality of the recording and of each lead by name."""
+    """Quality of the recording and of each lead by name, and when in each lead something is wrong.
+
+    A second may have several flaws. Joined from whole seconds: a rest of less than a second at the end is not judged.
+    """
 
     verdict: str
     leads: dict[str, LeadQuality]
+    stretches: dict[str, tuple[FlawStretch, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +79,16 @@ class RhythmDocument:
 
 @dataclass(frozen=True, slots=True)
 class LeadChecksDocument:
-    """Whether the leads fit each other (Einthoven, Goldberger; 0 fits exactly), and what was found to be wrong with them."""
+    """Whether the leads fit each other (Einthoven, Goldberger; 0 fits exactly), and what was found to be wrong with them.
+
+    `limb_residual_by_second` is that of every second looked at, a minute at most, the first of which begins at `from_s`; None where a limb
+    lead was not usable in it. It is empty, and `limb_residual` None, where fewer than three limb leads are usable, or never at the same time.
+    """
 
     limb_residual: float | None
     problems: tuple[LeadProblem, ...]
+    limb_residual_by_second: tuple[float | None, ...]
+    from_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +166,7 @@ def _assemble(
         sampling_rate_hz=record.original_rate_hz or record.sampling_rate_hz,
         duration_s=round(record.duration_s, 4),
         leads=record.leads,
-        quality=QualityDocument(prepared.quality.verdict, {lead.lead: lead for lead in prepared.quality.leads}),
+        quality=_quality(prepared.quality),
         beats=_beats(found),
         waves=_waves(found, record.leads),
         heart_rate_bpm=next(m.value for m in got.measurements if m.name == "heart_rate_bpm"),
@@ -166,13 +179,17 @@ def _assemble(
         reasons=_reasons(got.measurements, got.rhythm) | _sampled(record),
         problems=problems,
         lead_values=got.leads,
-        lead_checks=LeadChecksDocument(got.lead_checks.limb_residual, got.lead_checks.problems),
+        lead_checks=_lead_checks(got.lead_checks),
         device=got.device,
         device_statements=record.device_statements,
         started_at=record.started_at,
         measured_at_hz=record.sampling_rate_hz,
         notes=_notes(record),
     )
+
+
+def _quality(quality: EcgQuality) -> QualityDocument:
+    return QualityDocument(quality.verdict, {lead.lead: lead for lead in quality.leads}, flaw_stretches(quality))
 
 
 def _notes(record: EcgRecord) -> tuple[str, ...]:
@@ -193,6 +210,12 @@ def _sampled(record: EcgRecord) -> dict[str, str]:
     return started | {
         "waves": f"a long recording: waves are sought in {WINDOW_S:.0f} s of every {EVERY_S / 60:.0f} min"
     }
+
+
+def _lead_checks(checks: LeadChecks) -> LeadChecksDocument:
+    residuals = [] if checks.limb_residual is None else checks.residual_by_second.tolist()
+    by_second = tuple(None if isnan(residual) else round(residual, 4) for residual in residuals)
+    return LeadChecksDocument(checks.limb_residual, checks.problems, by_second, round(checks.start_s, 4))
 
 
 def _beats(found: EcgStructures) -> tuple[Beat, ...]:

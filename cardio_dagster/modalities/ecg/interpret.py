@@ -13,8 +13,9 @@ from cardio_dagster.modalities.ecg.hrv import hrv_measurements, measure_hrv
 from cardio_dagster.modalities.ecg.lead_checks import LeadChecks, check_leads, lead_findings
 from cardio_dagster.modalities.ecg.measuring.lead_values import LeadValues
 from cardio_dagster.modalities.ecg.measuring.measure import measure_all
+from cardio_dagster.modalities.ecg.prepared import PreparedEcg
 from cardio_dagster.modalities.ecg.rhythm.classify import Rhythm, classify_rhythm
-from cardio_dagster.modalities.ecg.signal import EcgStructures, PreparedEcg
+from cardio_dagster.modalities.ecg.signal import EcgStructures
 from cardio_dagster.modalities.ecg.trust import distrust
 
 _BY_VOLTAGE = ("ECG_LVH", "ECG_LOW_VOLTAGE", "ECG_P_TALL", "ECG_Q_", "ECG_AXIS", "ECG_ST_", "ECG_NO_QRS")

@@ -1,6 +1,6 @@
 """The verb `preprocess`: gaps bridged, baseline and noise removed, quality judged.
 
-Belongs here: making a record measurable, and saying when it is not. Not here: the filters (filters.py) or the judgement (quality/).
+Belongs here: making a record measurable, and saying when it is not. Not here: the filter (display_band.py) or the judgement (quality/).
 """
 
 from dataclasses import replace
@@ -12,9 +12,10 @@ from cardio_dagster.modalities.branch import Options
 from cardio_dagster.modalities.ecg.display_band import display_band
 from cardio_dagster.modalities.ecg.gates import GOOD_LEADS, USABLE_LEADS
 from cardio_dagster.modalities.ecg.long.quality import assess_long
+from cardio_dagster.modalities.ecg.prepared import PreparedEcg
 from cardio_dagster.modalities.ecg.quality import assess
 from cardio_dagster.modalities.ecg.quality.impossible import impossible, without_impossible, wrong_unit
-from cardio_dagster.modalities.ecg.signal import EcgQuality, EcgRecord, PreparedEcg
+from cardio_dagster.modalities.ecg.signal import EcgQuality, EcgRecord
 from cardio_dagster.outcome import Problem, Step, Verdict
 
 

@@ -1,6 +1,7 @@
-"""EcgRecord, PreparedEcg and EcgStructures: what passes between the verbs of the ECG branch.
+"""EcgRecord, EcgQuality and EcgStructures: what passes between the verbs of the ECG branch.
 
-Belongs here: data without behaviour, made of what a checkpoint can hold. Not here: how any of it is made.
+Belongs here: data without behaviour, made of what a checkpoint can hold. Not here: how any of it is made, or PreparedEcg, which filters
+as it is read (prepared.py).
 """
 
 from dataclasses import dataclass, field
@@ -128,31 +129,9 @@ class EcgQuality:
         """Return a boolean per lead: True where it can be measured."""
         return np.array([lead.verdict != "unusable" for lead in self.leads], dtype=bool)
 
-    def usable_seconds(self, *, is_strict: bool = False) -> np.ndarray:
-        """Return which seconds can be measured, bool (n_seconds, n_leads); `is_strict` leaves out noise and unrest as well."""
-        flaws = UNREADABLE | (Flaw.MUSCLE | Flaw.UNREST if is_strict else Flaw(0))
-        return np.asarray((self.flags & flaws.value) == 0)
-
-
-@dataclass(frozen=True, slots=True)
-class PreparedEcg:
-    """A recording ready to be measured.
-
-    `signal_mv` is float32 (n_samples, n_leads), finite, 0.5 to 150 Hz at zero phase, ST levels kept; empty (0, n_leads) for a
-    long recording, which is filtered where it is looked at: measure through `block_mv`.
-    """
-
-    record: EcgRecord
-    signal_mv: np.ndarray
-    quality: EcgQuality
-
-    def block_mv(self, start: int, stop: int) -> np.ndarray:
-        """Return the filtered samples from `start` to `stop` (exclusive), float32 (n, n_leads), finite."""
-        if self.record.step_mv is None:
-            return self.signal_mv[start:stop]
-        from cardio_dagster.modalities.ecg.long.filter import filtered_block
-
-        return filtered_block(self.record, max(0, start), min(stop, len(self.record.signal_mv)))
+    def usable_seconds(self) -> np.ndarray:
+        """Return which seconds can be measured, bool (n_seconds, n_leads); noise alone leaves a second usable."""
+        return np.asarray((self.flags & UNREADABLE.value) == 0)
 
 
 @dataclass(frozen=True, slots=True)

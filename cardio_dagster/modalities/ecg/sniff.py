@@ -122,6 +122,6 @@ def _wfdb_segments(path: Path, names: list[str]) -> Sniffed | None:
 
 
 def _csv(path: Path) -> Sniffed | None:
-    from cardio_dagster.modalities.ecg.formats.csv import read_layout
+    from cardio_dagster.modalities.ecg.formats.csv_layout import read_layout
 
     return Sniffed("csv") if read_layout(path) else None

@@ -31,11 +31,13 @@ def without_types(found: EcgStructures) -> EcgStructures:
     return found if distrust(found) is None else replace(found, beat_types=("U",) * len(found.beat_types))
 
 
-def intact_rr_s(found: EcgStructures) -> np.ndarray:
-    """Return the interval from each beat to the next in seconds, (n_beats - 1,); NaN where the signal was lost in between."""
-    time_s = found.beat_time_s
-    rr_s = np.diff(time_s).astype(np.float64)
-    begun = np.searchsorted(found.lost_s[:, 0], time_s[1:], side="left")
-    ended = np.searchsorted(found.lost_s[:, 1], time_s[:-1], side="right")
+def intact_rr_s(beat_time_s: np.ndarray, lost_s: np.ndarray) -> np.ndarray:
+    """Return the interval from each beat to the next in seconds, (n_beats - 1,); NaN where the signal was lost in between.
+
+    `beat_time_s` is ascending; `lost_s` (n, 2) are start and end of the stretches without signal, ascending.
+    """
+    rr_s = np.diff(beat_time_s).astype(np.float64)
+    begun = np.searchsorted(lost_s[:, 0], beat_time_s[1:], side="left")
+    ended = np.searchsorted(lost_s[:, 1], beat_time_s[:-1], side="right")
     rr_s[begun > ended] = np.nan
     return np.asarray(rr_s)

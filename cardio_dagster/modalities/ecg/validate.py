@@ -14,6 +14,7 @@ from cardio_dagster.modalities.ecg.formats.aecg import read_aecg
 from cardio_dagster.modalities.ecg.formats.blocks import open_blocks
 from cardio_dagster.modalities.ecg.formats.cardiosoft import read_cardiosoft
 from cardio_dagster.modalities.ecg.formats.csv import read_csv
+from cardio_dagster.modalities.ecg.formats.csv_layout import refusal
 from cardio_dagster.modalities.ecg.formats.dicom import read_dicom
 from cardio_dagster.modalities.ecg.formats.muse import read_muse
 from cardio_dagster.modalities.ecg.formats.scp import read_scp
@@ -37,6 +38,9 @@ _READERS: dict[str, Callable[[Path], EcgRecord]] = {
     "sierra": read_sierra,
     "cardiosoft": read_cardiosoft,
 }
+_KNOWN = (
+    "DICOM waveform, aECG, MUSE, CardioSoft or Sierra XML, SCP-ECG, EDF, ISHNE, WFDB header, CSV or Parquet with leads"
+)
 _MAX_MILLIVOLT = 100.0  # 20 times the highest QRS; beyond it the unit is wrong
 _MIN_DURATION_S = 1.0
 _SPAN_SAMPLES = 100_000
@@ -102,16 +106,13 @@ def _format(path: Path) -> str:
         header = parse_header(path)
         with path.open("rb") as file:
             is_dicom = file.read(132)[128:] == b"DICM"
+        table = refusal(path)
     except OSError as error:
         raise StudyError("E_INTAKE_006", "the file cannot be read", seen=type(error).__name__) from error
     if is_dicom:
         return "dicom"
     if header is None:
-        raise StudyError(
-            "E_FORMAT_001",
-            "the content is no ECG format that we know",
-            allowed="DICOM waveform, aECG, MUSE, CardioSoft or Sierra XML, SCP-ECG, EDF, ISHNE, WFDB header, CSV or Parquet with leads",
-        )
+        raise table or StudyError("E_FORMAT_001", "the content is no ECG format that we know", allowed=_KNOWN)
     return "wfdb"
 
 

@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from cardio_dagster.modalities.ecg.prepared import PreparedEcg
 from cardio_dagster.modalities.ecg.quality import assess
-from cardio_dagster.modalities.ecg.signal import EcgRecord, EcgStructures, PreparedEcg, WaveTimes
+from cardio_dagster.modalities.ecg.signal import EcgRecord, EcgStructures, WaveTimes
 
 # seconds from the beat: onset, peak, offset
 EDGES = {"p": (-0.21, -0.16, -0.11), "qrs": (-0.05, 0.0, 0.05), "t": (0.16, 0.28, 0.40)}

@@ -69,6 +69,10 @@ def test_document_has_the_promised_fields(dicom_path):
     assert set(got["waves"]) == set(got["leads"]) == set(got["quality"]["leads"])
     assert set(got["waves"]["II"][0]) == {"wave", "onset_s", "peak_s", "offset_s"}
     assert got["rhythm"]["label"] == "sinus"
+    assert set(got["quality"]["stretches"]) == set(got["leads"])
+    checks = got["lead_checks"]
+    assert (len(checks["limb_residual_by_second"]), checks["from_s"]) == (10, 0.0)
+    assert min(checks["limb_residual_by_second"]) <= checks["limb_residual"] <= max(checks["limb_residual_by_second"])
     nulls = {k for part in ("intervals", "hrv") for k, v in got[part].items() if v is None}
     assert {"sdnn_ms", "lf_ms2", "hf_ms2", "lf_hf", "dfa_alpha1"} <= nulls, "ten seconds are too short"
     assert nulls <= set(got["reasons"])
@@ -79,6 +83,19 @@ def test_document_of_a_flat_line_is_a_coded_problem(tmp_path):
     path.write_text("# sampling_rate_hz: 100\nII_mV\n" + "0.0\n" * 1000)
     with pytest.raises(StudyError, match="E_QUALITY_001"):
         describe(path, Options())
+
+
+def test_document_says_when_a_lead_is_flawed(tmp_path):
+    """Lead II is disconnected from 3 to 5 s."""
+    signal_mv = record(duration_s=10.0, leads=("I", "II")).signal_mv
+    signal_mv[1500:2500, 1] = np.nan
+    path = tmp_path / "x.csv"
+    np.savetxt(path, signal_mv, delimiter=",", header="# sampling_rate_hz: 500\nI_mV,II_mV", comments="")
+    got = msgspec.json.decode(msgspec.json.encode(describe(path, Options())))
+    missing = [s for s in got["quality"]["stretches"]["II"] if s["flaw"] == "missing"]
+    assert missing == [{"flaw": "missing", "start_s": 3.0, "end_s": 5.0, "fraction": 1.0}]
+    assert not [s for s in got["quality"]["stretches"]["I"] if s["flaw"] == "missing"]
+    assert got["lead_checks"]["limb_residual_by_second"] == [], "two limb leads prove nothing"
 
 
 def test_one_beat_gives_reasons_instead_of_numbers(run):

@@ -10,7 +10,7 @@ from cardio_dagster.modalities.ecg.beats.candidates import apart, first_guess, n
 from cardio_dagster.modalities.ecg.beats.find import Decided, find_beats, is_ventricular
 from cardio_dagster.modalities.ecg.beats.signal import work
 from cardio_dagster.modalities.ecg.beats.types import type_beats
-from cardio_dagster.modalities.ecg.filters import for_display
+from cardio_dagster.modalities.ecg.display_band import display_band
 from cardio_dagster.modalities.ecg.validate import validate
 from cardio_dagster_tests.modalities.ecg.synthetic import beat_times, signal
 
@@ -46,9 +46,8 @@ def add_ventricular(x, early_s, *, rate_hz=FS):
 @pytest.fixture(scope="module")
 def real(dicom_path):
     record = validate(dicom_path, Options()).data
-    return for_display(
-        record.signal_mv.astype(float), sampling_rate_hz=record.sampling_rate_hz
-    ), record.sampling_rate_hz
+    rate_hz = record.sampling_rate_hz
+    return display_band(record.signal_mv, sampling_rate_hz=rate_hz).astype(float), rate_hz
 
 
 @pytest.fixture(scope="module")
@@ -277,7 +276,7 @@ def test_floor_on_annotated_half_hours(reference_data, name, misses, false_alarm
 
         path = str(reference_data / "mitdb" / name)
         annotated, record = wfdb.rdann(path, "beat"), wfdb.rdrecord(path)
-    x = for_display(record.p_signal, sampling_rate_hz=360.0)
+    x = display_band(record.p_signal, sampling_rate_hz=360.0).astype(float)
     found = find_beats(x, sampling_rate_hz=360.0)
     times, is_v = annotated.sample / 360.0, np.array(annotated.symbol) == "V"
     _, missed, false = compare(times, found.time_s, 0.15)

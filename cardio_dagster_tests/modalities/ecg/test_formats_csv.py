@@ -62,6 +62,34 @@ def test_csv_that_does_not_say_enough_is_refused(tmp_path, header, rows, code):
     assert caught.value.problem.code == code
 
 
+@pytest.mark.parametrize(
+    ("header", "rows", "column", "cure"),
+    [
+        ("time_s;I_mV;II_mV", ROWS.replace(",", ";").replace(".", ","), "column 2 of the table has a decimal comma", "decimal point"),
+        ("time_ms;I_mV;Erika Mustermann", ROWS.replace(",", ";"), "column 3 of the table is neither a lead", "remove it"),
+        ("time_ms,pressure,II_mV", ROWS, "column 2 of the table is neither a lead", "II_mV"),
+        ("time_ms,time_s,II_mV", ROWS, "column 2 of the table is neither a lead nor the one time column", "remove it"),
+        ("time_ms,I_mV,II_mV", ROWS.replace("0,0.0000,0.0", "0,0.0000,low", 1), "column 3 of the table has no number", "numbers"),
+    ],
+)  # fmt: skip
+def test_a_table_of_leads_that_is_not_read_names_the_column(tmp_path, header, rows, column, cure):
+    with pytest.raises(StudyError, match="E_FORMAT_001") as caught:
+        validate(write_csv(tmp_path, header, rows), OPTIONS)
+    assert column in caught.value.problem.message
+    assert cure in caught.value.problem.cure
+    assert "Erika" not in str(caught.value)  # a header that we do not know may be a person
+
+
+def test_csv_with_semicolons_and_decimal_points_is_read(tmp_path):
+    record = validate(write_csv(tmp_path, "time_ms;II_mV;V1_mV", ROWS.replace(",", ";")), OPTIONS).data
+    assert (record.leads, record.sampling_rate_hz) == (("II", "V1"), 250.0)
+
+
+def test_text_without_any_lead_is_no_table_of_leads(tmp_path):
+    with pytest.raises(StudyError, match="no ECG format that we know"):
+        validate(write_csv(tmp_path, "a,b,c"), OPTIONS)
+
+
 def test_numbers_beyond_every_float_do_not_pass(tmp_path):
     rows = "\n".join(f"{i * 4},{1e300 if i % 9 == 0 else 0.1},0.2" for i in range(500))
     with pytest.raises(StudyError, match="E_VALID_002"):

@@ -178,7 +178,7 @@ def test_a_gap_of_noise_adds_no_power():
     assert gap["lf_ms2"] < 0.05 * whole["hf_ms2"]
 
 
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 @given(shift_s=st.floats(0, 1e5), factor=st.floats(0.7, 1.4))
 def test_shift_does_nothing_and_scale_scales(shift_s, factor):
     nn_ms = wavy(200)

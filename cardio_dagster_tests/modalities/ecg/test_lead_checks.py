@@ -1,16 +1,15 @@
 """Leads against each other: electrodes exchanged by computing, names, signs, copies."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
 from cardio_dagster.modalities.branch import Options
 from cardio_dagster.modalities.ecg import quality
-from cardio_dagster.modalities.ecg.filters import for_display
-from cardio_dagster.modalities.ecg.lead_checks import check_leads, derive_missing, lead_findings
+from cardio_dagster.modalities.ecg.display_band import display_band
+from cardio_dagster.modalities.ecg.lead_checks import check_leads, lead_findings
 from cardio_dagster.modalities.ecg.lead_checks.limb import FROM_I_AND_II
-from cardio_dagster.modalities.ecg.signal import STANDARD_LEADS, EcgRecord, PreparedEcg
+from cardio_dagster.modalities.ecg.prepared import PreparedEcg
+from cardio_dagster.modalities.ecg.signal import STANDARD_LEADS, EcgRecord
 from cardio_dagster.modalities.ecg.validate import validate
 
 RATE_HZ = 500.0
@@ -183,40 +182,12 @@ def test_findings_speak_of_the_recording():
     assert [(f.code, f.grade.value, f.recording_id) for f in got] == [("ECG_LEADS_LIMBS", "note", "r1")]
 
 
-@pytest.mark.parametrize("kept", [("I", "II"), ("II", "III"), ("I", "III"), ("II", "I", "V1", "aVF")])
-def test_derived_leads_are_the_ones_that_were_left_out(kept):
-    x = twelve(heart())
-    record = EcgRecord("test", kept, x[:, [STANDARD_LEADS.index(lead) for lead in kept]], RATE_HZ)
-    got, names = derive_missing(record)
-    assert set(names) == set(STANDARD_LEADS[:6]) - set(kept)
-    assert got.leads == (*kept, *names)
-    for i, name in enumerate(got.leads):
-        np.testing.assert_allclose(got.signal_mv[:, i], x[:, STANDARD_LEADS.index(name)], atol=1e-5)
-
-
-def test_nothing_is_derived_from_too_little():
-    x = twelve(heart())
-    for leads in (("I", "V1"), STANDARD_LEADS):
-        record = EcgRecord("test", tuple(leads), x[:, : len(leads)], RATE_HZ)
-        assert derive_missing(record) == (record, ())
-    long = replace(EcgRecord("test", ("I", "II"), x[:, :2], RATE_HZ), step_mv=0.005)
-    assert derive_missing(long)[1] == ()
-
-
-def test_a_missing_sample_stays_missing_in_what_is_derived():
-    x = twelve(heart())[:, :2].copy()
-    x[100, 0] = np.nan
-    got, _ = derive_missing(EcgRecord("test", ("I", "II"), x, RATE_HZ))
-    assert np.isnan(got.signal_mv[100]).sum() == 5  # all but II
-    assert np.isfinite(got.signal_mv[101]).all()
-
-
 # reference data
 
 
 def electrodes_of(record):
     """Return potentials from a LUDB record; there each lead has its own scale, which Einthoven gives back to the limb leads."""
-    x = for_display(record.signal_mv.astype(float), sampling_rate_hz=RATE_HZ)
+    x = display_band(record.signal_mv, sampling_rate_hz=RATE_HZ).astype(float)
     at = {lead: x[:, i] for i, lead in enumerate(record.leads)}
     scale, *_ = np.linalg.lstsq(np.stack([at["I"], at["III"]], axis=1), at["II"], rcond=None)
     one, three = scale[0] * at["I"], scale[1] * at["III"]

@@ -18,9 +18,10 @@ from cardio_dagster.modalities.ecg.long.filter import bridged_block, filtered_bl
 from cardio_dagster.modalities.ecg.long.pack import Packer
 from cardio_dagster.modalities.ecg.long.quality import assess_long
 from cardio_dagster.modalities.ecg.long.read import pack_whole, read_long, thinning
+from cardio_dagster.modalities.ecg.prepared import PreparedEcg
 from cardio_dagster.modalities.ecg.preprocess import bridge_gaps, preprocess
 from cardio_dagster.modalities.ecg.quality.readable import lost_stretches_s, without_unreadable
-from cardio_dagster.modalities.ecg.signal import MISSING, Beats, Delineation, EcgRecord, PreparedEcg, WaveTimes
+from cardio_dagster.modalities.ecg.signal import MISSING, Beats, Delineation, EcgRecord, WaveTimes
 from cardio_dagster.modalities.ecg.validate import validate
 from cardio_dagster.stores.codec import from_table, to_table
 from cardio_dagster_tests.modalities.ecg.synthetic import record, signal

@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 
 from cardio_dagster.modalities.branch import Options
 from cardio_dagster.modalities.ecg.display_band import display_band
-from cardio_dagster.modalities.ecg.filters import for_display
 from cardio_dagster.modalities.ecg.long.blocks import blocks_of, over_blocks
 from cardio_dagster.modalities.ecg.preprocess import bridge_gaps, preprocess
 from cardio_dagster.modalities.ecg.quality.impossible import without_impossible
 from cardio_dagster.modalities.ecg.signal import EcgRecord
 from cardio_dagster_tests.modalities.ecg.synthetic import record
+from training.ecg_shared.display_filter import for_display
 
 OPTIONS = Options()
 
@@ -27,7 +27,7 @@ OPTIONS = Options()
     st.integers(0, 99),
 )
 @hypothesis_settings(max_examples=30, deadline=None)
-def test_the_quick_filter_is_the_one_of_filters(rate_hz, duration_s, offset_mv, seed):
+def test_the_quick_filter_is_the_one_that_the_models_were_trained_with(rate_hz, duration_s, offset_mv, seed):
     rng = np.random.default_rng(seed)
     n = round(rate_hz * duration_s)
     x = (np.cumsum(rng.normal(0, 0.01, (n, 3)), axis=0) + rng.normal(0, 0.1, (n, 3)) + offset_mv).astype(np.float32)

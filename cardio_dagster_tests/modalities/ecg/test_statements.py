@@ -230,6 +230,27 @@ def test_a_block_is_never_guessed_but_said_to_be_unknown():
     assert "ECG_AV_BLOCK_NOT_ASSESSED" not in av(pr_ms=[160] * 6, rr_ms=[np.nan] + [800] * 5, rate_bpm=75.0)
 
 
+def across_a_gap(*, pr_spread_ms, **case):
+    """Return the findings of ten beats one second apart, and ten more after six seconds without a beat."""
+    times = np.concatenate((0.5 + np.arange(10), 15.5 + np.arange(10)))
+    of = Intervals(58.0, 1000.0, 100, 160, 90, 400, 20, 20, "N", 0.5, pr_spread_ms)
+    return told(measured("heart_rate_bpm", 58.0), intervals=of, times=times, types="N" * 20, **case)
+
+
+LOST_S = np.array([[10.0, 15.0]])
+
+
+def test_lost_signal_is_no_interval_that_may_hide_a_block():
+    assert "ECG_AV_BLOCK_NOT_ASSESSED" in across_a_gap(pr_spread_ms=10.0)
+    assert "ECG_AV_BLOCK_NOT_ASSESSED" not in across_a_gap(pr_spread_ms=10.0, lost_s=LOST_S)
+
+
+def test_lost_signal_does_not_make_regular_beats_irregular():
+    assert "ECG_AV_BLOCK_3" not in across_a_gap(pr_spread_ms=150.0)
+    got = across_a_gap(pr_spread_ms=150.0, lost_s=LOST_S)["ECG_AV_BLOCK_3"]
+    assert got.evidence == "PR differs by 150 ms between beats, RR is regular"
+
+
 # ST, T, Q
 
 

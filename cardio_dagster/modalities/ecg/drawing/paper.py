@@ -9,7 +9,8 @@ from html import escape
 
 import numpy as np
 
-from cardio_dagster.modalities.ecg.signal import STANDARD_LEADS, EcgStructures, PreparedEcg
+from cardio_dagster.modalities.ecg.prepared import PreparedEcg
+from cardio_dagster.modalities.ecg.signal import STANDARD_LEADS, EcgStructures
 
 MM_PER_S, MM_PER_MV = 25.0, 10.0
 SHOWN_S = 10.0

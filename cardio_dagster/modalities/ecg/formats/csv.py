@@ -1,73 +1,21 @@
 """ECG tables (CSV) to EcgRecord: one column per lead, optionally one of time.
 
-Belongs here: the layout that we read and what it must say of itself. Not here: what columns mean (table.py), clinical values.
-
-Layout: optional lines `# sampling_rate_hz: 500` and `# unit: mV`; a header row with the names of the leads, each
-with its unit where no comment gives one (`II_mV`, `V1 [uV]`); rows of numbers; empty or `nan` is missing. A column named
-`time_s`, `time_ms`, `time [s]` or `seconds` gives the sampling rate. Separator: comma, semicolon or tab.
+Belongs here: the rows. Not here: the layout (csv_layout.py), what columns mean (table.py), clinical values.
 """
 
-import re
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from cardio_dagster.errors import StudyError
+from cardio_dagster.modalities.ecg.formats.csv_layout import CsvLayout, read_layout
 from cardio_dagster.modalities.ecg.formats.leads import lead_names
-from cardio_dagster.modalities.ecg.formats.table import Columns, millivolts_of, read_columns, sampling_rate, to_float32
+from cardio_dagster.modalities.ecg.formats.table import millivolts_of, sampling_rate, to_float32
 from cardio_dagster.modalities.ecg.signal import EcgRecord
 
-_COMMENT = re.compile(r"^#\s*([\w ]+?)\s*[:=]\s*(.+?)\s*$")
-_MAX_HEADER_LINES = 40
-_HEAD_BYTES = 16384
 _MAX_BYTES = (
     200_000_000  # 28 million numbers; text of numbers costs 10 times the time and the memory of a binary format
 )
-
-
-@dataclass(frozen=True, slots=True)
-class CsvLayout:
-    """What the top of a table says: comments (lower-case keys), separator, columns, line number of the header row."""
-
-    comments: dict[str, str]
-    separator: str
-    columns: Columns
-    header_line: int
-
-
-def read_layout(path: Path) -> CsvLayout | None:
-    """Return the layout where the file is an ECG table (table.read_columns), else None.
-
-    Raises OSError where the file cannot be read.
-    """
-    with path.open("rb") as file:
-        head = file.read(_HEAD_BYTES)
-    if b"\0" in head:
-        return None
-    try:
-        text = head.decode("utf-8-sig", errors="strict" if len(head) < _HEAD_BYTES else "ignore")
-    except UnicodeDecodeError:
-        return None
-    lines = text.splitlines()[:_MAX_HEADER_LINES]
-    comments = {m[1].lower().replace(" ", "_"): m[2] for line in lines if (m := _COMMENT.match(line))}
-    rows = [(i, line) for i, line in enumerate(lines) if line.strip() and not line.startswith("#")]
-    if len(rows) < 2:
-        return None
-    header_line, header = rows[0]
-    separator = max(",;\t", key=header.count)
-    columns = read_columns(c.strip().strip('"') for c in header.split(separator))
-    if columns is None or not _is_numeric(rows[1][1], separator):
-        return None
-    return CsvLayout(comments, separator, columns, header_line)
-
-
-def _is_numeric(row: str, separator: str) -> bool:
-    cells = [c.strip() for c in row.split(separator)]
-    try:
-        return all(np.isfinite(float(c)) for c in cells if c and c.lower() != "nan")
-    except ValueError:
-        return False
 
 
 def read_csv(path: Path) -> EcgRecord:

@@ -2,7 +2,7 @@
 
 Belongs here: reading such a table by its row groups. Not here: what columns mean (table.py), the project's own checkpoints.
 
-The rules are those of CSV (csv.py); what stands in comments there stands in the metadata of the schema here
+The rules are those of CSV (csv_layout.py); what stands in comments there stands in the metadata of the schema here
 (`sampling_rate_hz`, `unit`), or as `unit` in the metadata of a column. Null and NaN are missing.
 """
 

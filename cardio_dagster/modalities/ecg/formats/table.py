@@ -46,15 +46,27 @@ def read_columns(names: Iterable[str]) -> Columns | None:
     """
     columns = tuple(names)
     times = [i for i, c in enumerate(columns) if _TIME.match(c)]
-    leads = tuple(
-        i for i, c in enumerate(columns) if i not in times and (is_known_lead(c) or _VOLTAGE_COLUMN.fullmatch(c))
-    )
+    leads = tuple(i for i, c in enumerate(columns) if i not in times and _is_voltage(c))
     known = any(is_known_lead(columns[i]) for i in leads)
-    all_explained = len(leads) + len(times) == len(columns) and len(times) <= 1
-    if not leads or not all_explained or not (known or times):
+    if not leads or unknown_column(columns) is not None or not (known or times):
         return None
     match = _TIME.match(columns[times[0]]) if times else None
     return Columns(columns, times[0] if times else None, _time_unit_s(match), leads)
+
+
+def unknown_column(names: tuple[str, ...]) -> int | None:
+    """Return the place of the first column that is neither a lead, a plain voltage nor the first time column; None where all are."""
+    has_time = False
+    for i, name in enumerate(names):
+        is_time = _TIME.match(name) is not None
+        if (is_time and has_time) or not (is_time or _is_voltage(name)):
+            return i
+        has_time |= is_time
+    return None
+
+
+def _is_voltage(name: str) -> bool:
+    return is_known_lead(name) or _VOLTAGE_COLUMN.fullmatch(name) is not None
 
 
 def _time_unit_s(match: re.Match[str] | None) -> float | None:

@@ -4,7 +4,6 @@ Belongs here: what the other parts of the branch may use. Not here: noise (quali
 """
 
 from cardio_dagster.modalities.ecg.lead_checks.check import LeadChecks, check_leads, lead_findings
-from cardio_dagster.modalities.ecg.lead_checks.derive import derive_missing
 from cardio_dagster.modalities.ecg.lead_checks.problem import LeadProblem
 
-__all__ = ["LeadChecks", "LeadProblem", "check_leads", "derive_missing", "lead_findings"]
+__all__ = ["LeadChecks", "LeadProblem", "check_leads", "lead_findings"]

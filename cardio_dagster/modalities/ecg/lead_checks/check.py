@@ -12,7 +12,7 @@ from cardio_dagster.modalities.ecg.lead_checks.chest import chest_problems
 from cardio_dagster.modalities.ecg.lead_checks.electrodes import electrode_problems
 from cardio_dagster.modalities.ecg.lead_checks.limb import FROM_I_AND_II, limb_problems, limb_residual, limb_residuals
 from cardio_dagster.modalities.ecg.lead_checks.problem import LeadProblem
-from cardio_dagster.modalities.ecg.signal import PreparedEcg
+from cardio_dagster.modalities.ecg.prepared import PreparedEcg
 
 _MOST_S = 60  # of a longer recording the minute with the most usable seconds
 _LEAST_S = 2

@@ -8,8 +8,9 @@ import numpy as np
 from cardio_dagster.modalities.ecg.beats.find import find_beats
 from cardio_dagster.modalities.ecg.long.blocks import Block, blocks_of, over_blocks
 from cardio_dagster.modalities.ecg.long.quality import readable_leads
+from cardio_dagster.modalities.ecg.prepared import PreparedEcg
 from cardio_dagster.modalities.ecg.quality.steepness import without_p_waves
-from cardio_dagster.modalities.ecg.signal import Beats, PreparedEcg
+from cardio_dagster.modalities.ecg.signal import Beats
 
 _MARGIN_S = 20.0
 _SEAM_S = 5.0  # either way: where the quietest place to change from one block to the next is sought

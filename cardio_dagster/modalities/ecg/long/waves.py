@@ -9,7 +9,8 @@ import numpy as np
 
 from cardio_dagster.modalities.ecg.long.blocks import over_blocks
 from cardio_dagster.modalities.ecg.long.quality import readable_leads
-from cardio_dagster.modalities.ecg.signal import Delineation, PreparedEcg, WaveTimes
+from cardio_dagster.modalities.ecg.prepared import PreparedEcg
+from cardio_dagster.modalities.ecg.signal import Delineation, WaveTimes
 from cardio_dagster.modalities.ecg.waves.delineate import delineate
 
 WINDOW_S, EVERY_S = 12.0, 300.0  # 4 % of the time: 288 windows, some 4,000 beats a day

@@ -64,7 +64,7 @@ def measure_intervals(found: EcgStructures, edges: Edges) -> Intervals:
     if refusal is not None:
         return Intervals(None, None, None, None, None, None, len(found.beat_types), refusal=refusal)
     chosen = edges.chosen
-    between_s = intact_rr_s(found)
+    between_s = intact_rr_s(found.beat_time_s, found.lost_s)
     rr_s = between_s[np.isfinite(between_s)]
     has_rate = len(rr_s) >= MIN_RATE_BEATS - 1
     each_ms = _between(edges.whole_s)

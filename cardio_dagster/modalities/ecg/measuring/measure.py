@@ -22,8 +22,9 @@ from cardio_dagster.modalities.ecg.measuring.median_beat import MedianBeat, make
 from cardio_dagster.modalities.ecg.measuring.qt_measurements import qt_measurements
 from cardio_dagster.modalities.ecg.measuring.voltage import measure_voltages
 from cardio_dagster.modalities.ecg.measuring.voltage_measurements import voltage_measurements
+from cardio_dagster.modalities.ecg.prepared import PreparedEcg
 from cardio_dagster.modalities.ecg.rhythm.classify import Rhythm
-from cardio_dagster.modalities.ecg.signal import EcgRecord, EcgStructures, PreparedEcg
+from cardio_dagster.modalities.ecg.signal import EcgRecord, EcgStructures
 from cardio_dagster.modalities.ecg.statements import Case, state
 
 _NO_BEAT = "no whole beat with edges of the QRS"

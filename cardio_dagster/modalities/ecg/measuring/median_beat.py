@@ -18,7 +18,7 @@ from cardio_dagster.modalities.ecg.measuring.edges import (
     thin,
 )
 from cardio_dagster.modalities.ecg.middle import row_median
-from cardio_dagster.modalities.ecg.signal import PreparedEcg
+from cardio_dagster.modalities.ecg.prepared import PreparedEcg
 
 MAX_AVERAGED = 100  # the noise falls with the root of their number
 _SHARES = np.array([P_SHARE, P_SHARE, QRS_SHARE, QRS_SHARE, T_SHARE, T_SHARE])

@@ -1,11 +1,11 @@
-"""Reference ranges of the ECG: one versioned table, each row with its source.
+"""Reference ranges of the ECG: one table, each row with its source.
 
-Belongs here: limits that a measurement is shown against. Not here: the rules that make statements (statements/).
+Belongs here: limits that a measurement is shown against; a change raises the `code_version` of the branch. Not here: the rules that make
+statements (statements/).
 """
 
 from dataclasses import dataclass
 
-VERSION = "AHA/ACCF/HRS 2009, 2"
 _INTERVALS = "AHA/ACCF/HRS 2009 part III (10.1161/CIRCULATIONAHA.108.191095)"
 _REPOLARISATION = "AHA/ACCF/HRS 2009 part IV (10.1161/CIRCULATIONAHA.108.191096)"
 _HYPERTROPHY = "AHA/ACCF/HRS 2009 part V (10.1161/CIRCULATIONAHA.108.191097)"

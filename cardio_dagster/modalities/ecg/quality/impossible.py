@@ -6,7 +6,7 @@ Belongs here: finding them and saying so. Not here: missing samples of a file, o
 import numpy as np
 
 from cardio_dagster.errors import problem
-from cardio_dagster.modalities.ecg.signal import PreparedEcg
+from cardio_dagster.modalities.ecg.prepared import PreparedEcg
 from cardio_dagster.outcome import Problem
 
 IMPOSSIBLE_MV = 20.0  # four times the highest QRS

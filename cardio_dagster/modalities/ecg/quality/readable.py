@@ -17,7 +17,7 @@ def lost_stretches_s(quality: EcgQuality) -> np.ndarray:
 
     Missing samples and hanging electrodes count at once. A flat line counts after a minute: a shorter one may be asystole.
     """
-    edges = _edges(_is_lost(quality))
+    edges = runs_of(_is_lost(quality))
     return np.asarray(edges * quality.second_s, dtype=float)
 
 
@@ -41,7 +41,7 @@ def _is_lost(quality: EcgQuality) -> np.ndarray:
     least = max(1, round(_FLAT_LOST_S / quality.second_s))
     for i in np.flatnonzero(flat.any(axis=0)):
         lead = flat[:, i]
-        for start, stop in _edges(lead):
+        for start, stop in runs_of(lead):
             lead[start:stop] = stop - start >= least
     lost = (quality.flags & _LOST.value > 0) | flat
     return np.asarray(lost[:, quality.usable()].all(axis=1))
@@ -51,7 +51,7 @@ def _all_usable(quality: EcgQuality, flaws: Flaw) -> np.ndarray:
     return np.asarray((quality.flags[:, quality.usable()] & flaws.value > 0).all(axis=1))
 
 
-def _edges(mask: np.ndarray) -> np.ndarray:
+def runs_of(mask: np.ndarray) -> np.ndarray:
     """Return start and end (exclusive) of the runs of True, (n, 2)."""
     return np.flatnonzero(np.diff(mask.astype(np.int8), prepend=0, append=0)).reshape(-1, 2)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from cardio_dagster.modalities.ecg.prepared import PreparedEcg
 from cardio_dagster.modalities.ecg.rhythm.decision import Decision, decide
 from cardio_dagster.modalities.ecg.rhythm.episodes import (
     Episode,
@@ -18,7 +19,7 @@ from cardio_dagster.modalities.ecg.rhythm.episodes import (
 )
 from cardio_dagster.modalities.ecg.rhythm.intervals import MIN_BEATS, irregularity_of
 from cardio_dagster.modalities.ecg.rhythm.windows import measure_windows
-from cardio_dagster.modalities.ecg.signal import EcgStructures, PreparedEcg
+from cardio_dagster.modalities.ecg.signal import EcgStructures
 from cardio_dagster.modalities.ecg.trust import CHAOTIC, distrust
 
 __all__ = ["Episode", "Rhythm", "classify_rhythm"]

@@ -8,11 +8,12 @@ from itertools import pairwise
 
 import numpy as np
 
+from cardio_dagster.modalities.ecg.prepared import PreparedEcg
 from cardio_dagster.modalities.ecg.rhythm.atrial import Atrial, slow_down
 from cardio_dagster.modalities.ecg.rhythm.features import Stretch, features_of, measure_atria, stretch_of
 from cardio_dagster.modalities.ecg.rhythm.intervals import MIN_BEATS
 from cardio_dagster.modalities.ecg.rhythm.model import AFIB, rhythm_probabilities
-from cardio_dagster.modalities.ecg.signal import LONG_S, EcgStructures, PreparedEcg
+from cardio_dagster.modalities.ecg.signal import LONG_S, EcgStructures
 from cardio_dagster.modalities.ecg.windows import cut
 
 _LOOKED_AT = 400  # windows of a long recording whose signal is read, spread evenly over those in doubt

@@ -12,6 +12,7 @@ import numpy as np
 
 from cardio_dagster.finding import Finding, Grade
 from cardio_dagster.modalities.ecg.statements.case import Case, beyond
+from cardio_dagster.modalities.ecg.trust import intact_rr_s
 
 _LONG_RR, _SHORTER_MS = 1.3, 40.0  # a long interval over the median; how much PR must shorten after it
 _SPREAD_MS, _REGULAR, _SLOW_BPM = 100.0, 0.08, 60.0
@@ -59,8 +60,7 @@ def _higher_degree(case: Case) -> Iterator[Finding]:
 def _dissociated(case: Case) -> str | None:
     """Return the evidence for P waves that march through regular, slow beats."""
     of = case.intervals
-    rr_s = np.diff(case.beat_time_s)
-    rate_bpm = case.value("heart_rate_bpm")
+    rate_bpm, rr_s = case.value("heart_rate_bpm"), _rr_s(case)
     if of is None or of.pr_spread_ms is None or rate_bpm is None or len(rr_s) < 3:
         return None
     is_regular = float(np.std(rr_s) / np.mean(rr_s)) < _REGULAR
@@ -84,7 +84,13 @@ def _wenckebach(case: Case) -> str | None:
 
 
 def _may_hide_a_block(case: Case) -> bool:
-    rate_bpm, rr_s = case.value("heart_rate_bpm"), np.diff(case.beat_time_s)
+    rate_bpm, rr_s = case.value("heart_rate_bpm"), _rr_s(case)
     if rate_bpm is None or not len(rr_s):
         return False
     return rate_bpm < 50 or bool((rr_s > 1.8 * np.median(rr_s)).any())
+
+
+def _rr_s(case: Case) -> np.ndarray:
+    """Return the intervals in which the signal was not lost, (n,): a gap is neither a pause nor irregular."""
+    rr_s = intact_rr_s(case.beat_time_s, case.lost_s)
+    return np.asarray(rr_s[np.isfinite(rr_s)])
