@@ -18,14 +18,20 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import dagster as dg
-import numpy as np
 from rich.console import Console
 from rich.table import Table
 
 from cardio_dagster.commands.process import options_of
 from cardio_dagster.definitions import build_definitions
-from cardio_dagster.demo.studies import drop, ecg_only, echo_only, mixed_synthetic, real_study
-from cardio_dagster.demo.synthetic_echo import synthetic_clip
+from cardio_dagster.demo.studies import (
+    drop,
+    ecg_only,
+    echo_only,
+    mixed_synthetic,
+    real_study,
+    save_clip,
+    simulated_clip,
+)
 from cardio_dagster.intake.limits import IntakeLimits
 from cardio_dagster.intake.offline import study_from_path
 from cardio_dagster.modalities import sniff_file
@@ -63,13 +69,7 @@ def plain(folder: Path, out: Path, *, threads: int) -> None:
 def several_recordings(folder: Path) -> None:
     """Write a study of four clips and two ECGs."""
     for number in range(4):
-        clip = synthetic_clip(seed=number)
-        np.savez(
-            folder / f"{number}.npz",
-            image=clip.frames,
-            pixel_spacing_mm=clip.pixel_spacing_mm,
-            frame_rate_hz=clip.frame_rate_hz,
-        )
+        save_clip(folder / f"{number}.npz", simulated_clip(0, 58.0), copy=number)
     for number in range(2):
         (folder / str(number)).mkdir()
         ecg_only(folder / str(number), seed=number)
@@ -90,15 +90,24 @@ def one_study(base: Path) -> list[Row]:
     ]
 
 
+def one_of_three(folder: Path, number: int) -> None:
+    """Write an ECG, a clip or both with metadata, in turn; no two numbers yield the same study."""
+    if number % 3 == 0:
+        ecg_only(folder, seed=number)
+    elif number % 3 == 1:
+        echo_only(folder, copy=number)
+    else:
+        mixed_synthetic(folder, seed=number)
+
+
 def through_dagster(base: Path, n_studies: int) -> list[Row]:
     """Return what the study job and the bulk job add to the same work done plainly."""
     chosen = Settings(data_dir=base / "data", threads=2)
     stores = Stores.of(chosen)
     stores.setup_for_execution(dg.build_init_resource_context())
     definitions = build_definitions(chosen)
-    writers = [ecg_only, echo_only, mixed_synthetic]
     for number in range(2 * n_studies):
-        drop(lambda f, n=number: writers[n % 3](f, seed=n), chosen.landing_dir, f"s{number}")
+        drop(lambda folder, n=number: one_of_three(folder, n), chosen.landing_dir, f"s{number}")
     ids = [taken.study_id for taken in scan_landing(stores, None).accepted]
     with dg.instance_for_test(temp_dir=str(base)) as instance:
         instance.add_dynamic_partitions("studies", ids)

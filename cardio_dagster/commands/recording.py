@@ -1,4 +1,4 @@
-"""`cardio ecg` and `cardio echo`: one recording to its JSON document or a short table."""
+"""`cardio ecg` and `cardio echo`: one recording to its JSON document or one screen."""
 
 import sys
 from pathlib import Path
@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 from rich.console import Console
-from rich.table import Table
 
 from cardio_dagster.commands.ecg_summary import show_ecg
+from cardio_dagster.commands.echo_summary import show_echo
 from cardio_dagster.commands.process import options_of
 from cardio_dagster.errors import CardioError
 from cardio_dagster.pipeline.retry import final_problem
@@ -30,8 +30,9 @@ def describe_ecg(file: Path, *, as_json: bool) -> int:
     except Exception as error:
         return _refuse(error, as_json=as_json)
     if as_json:
-        return _show(document, as_json=True)
-    show_ecg(document, Console())
+        _print_json(document)
+    else:
+        show_ecg(document, Console())
     return 0
 
 
@@ -49,12 +50,14 @@ def describe_echo(file: Path, *, as_json: bool, masks: Path | None) -> int:
             _save_masks(labels, masks)
     except Exception as error:
         return _refuse(error, as_json=as_json)
+    if as_json:
+        _print_json(document)
+    elif document.format is not None:
+        show_echo(document, Console())
     if document.format is not None:
-        return _show(document, as_json=as_json)
+        return 0
     for met in document.problems:
         sys.stderr.write(f"{met.code}: {met.message}\n{met.cure or ''}\n")
-    if as_json:
-        _show(document, as_json=True)
     return ERROR_EXIT
 
 
@@ -69,16 +72,8 @@ def _save_masks(labels: "np.ndarray | None", path: Path) -> None:
         np.savez_compressed(file, mask=labels)
 
 
-def _show(document: Any, *, as_json: bool) -> int:
-    if as_json:
-        sys.stdout.write(msgspec.json.format(msgspec.json.encode(document)).decode() + "\n")
-        return 0
-    table = Table(show_header=False, box=None)
-    for name, value in msgspec.to_builtins(document).items():
-        if value is None or isinstance(value, (str, int, float, bool)):
-            table.add_row(name, "-" if value is None else str(value))
-    Console().print(table)
-    return 0
+def _print_json(document: Any) -> None:
+    sys.stdout.write(msgspec.json.format(msgspec.json.encode(document)).decode() + "\n")
 
 
 def _refuse(error: Exception, *, as_json: bool) -> int:

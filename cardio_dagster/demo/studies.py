@@ -7,12 +7,13 @@ is invented; the recordings are the public ECG of pydicom and the public cine of
 import json
 import shutil
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 
+from cardio_dagster.demo.simulated_echo import SimulatedClip, simulate_clip
 from cardio_dagster.demo.synthetic_ecg import LEADS, synthetic_ecg
-from cardio_dagster.demo.synthetic_echo import synthetic_clip
 from cardio_dagster.errors import SettingsError
 
 PUBLIC_ECG = "waveform_ecg.dcm"
@@ -47,21 +48,18 @@ def fibrillation(folder: Path, *, seed: int = 2) -> None:
     _write_metadata(folder, age_years=74, sex="M", sbp_mmhg=138, total_cholesterol_mmol_l=4.8)
 
 
-def echo_only(folder: Path, *, seed: int = 3, lvef_pct: float = 58.0) -> None:
-    """Write a made-up clip of a ventricle of known volume as NPZ."""
-    clip = synthetic_clip(lvef_pct=lvef_pct, seed=seed)
-    np.savez_compressed(
-        folder / "clip.npz",
-        image=clip.frames,
-        pixel_spacing_mm=clip.pixel_spacing_mm,
-        frame_rate_hz=clip.frame_rate_hz,
-    )
+def echo_only(folder: Path, *, copy: int = 0) -> None:
+    """Write a simulated clip with an ejection fraction of 58 % as NPZ.
+
+    Simulating takes seconds, so that all studies show one heart; `copy` makes the files differ.
+    """
+    save_clip(folder / "clip.npz", simulated_clip(0, 58.0), copy=copy)
 
 
 def mixed_synthetic(folder: Path, *, seed: int = 4) -> None:
-    """Write a made-up ECG, clip and metadata."""
+    """Write a made-up ECG drawn from `seed`, a simulated clip with an ejection fraction of 45 %, and metadata."""
     ecg_only(folder, seed=seed)
-    echo_only(folder, seed=seed, lvef_pct=45.0)
+    save_clip(folder / "clip.npz", simulated_clip(4, 45.0))
     _write_metadata(folder, age_years=66, sex="M", sbp_mmhg=132, total_cholesterol_mmol_l=5.1)
 
 
@@ -101,6 +99,19 @@ def drop(write: Callable[[Path], None], landing: Path, name: str) -> Path:
     write(folder)
     (folder / ".complete").touch()
     return folder
+
+
+@cache
+def simulated_clip(seed: int, lvef_pct: float) -> SimulatedClip:
+    """Return a clip of 1.4 s with at least one whole beat, simulated once per process."""
+    return simulate_clip(seed, lvef_pct=lvef_pct, duration_s=1.4, frame_rate_hz=30.0)
+
+
+def save_clip(path: Path, clip: SimulatedClip, *, copy: int = 0) -> None:
+    """Write a clip as NPZ with its spacing and frame rate; `copy` is a number that no reader uses."""
+    np.savez_compressed(
+        path, image=clip.frames, pixel_spacing_mm=clip.pixel_spacing_mm, frame_rate_hz=clip.frame_rate_hz, copy=copy
+    )
 
 
 def _write_ecg(path: Path, *, seed: int, irregular: bool, heart_rate_bpm: float = 70.0) -> None:

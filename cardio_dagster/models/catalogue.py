@@ -25,7 +25,8 @@ SHIPPED_CATALOGUE = Path(__file__).with_name("catalogue.toml")
 class ModelEntry:
     """One model of the catalogue; `file` and `card` are relative to the catalogue's folder.
 
-    `input_size` is the side of an image in pixels, 0 where the length of the input is free; `sampling_rate_hz` that of a signal.
+    `input_size` is the side of an image in pixels, 0 where the length of the input is free, and `output_size`
+    that of the answer, 0 where it is the same; `sampling_rate_hz` is that of a signal.
     """
 
     file: str
@@ -38,7 +39,13 @@ class ModelEntry:
     output_name: str
     classes: tuple[str, ...]
     input_size: int = 0
+    output_size: int = 0
     sampling_rate_hz: float | None = None
+
+    @property
+    def answer_size(self) -> int:
+        """Return the side of the answer in pixels."""
+        return self.output_size or self.input_size
 
 
 _lock = threading.RLock()

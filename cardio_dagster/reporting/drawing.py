@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 from cardio_dagster.errors import StudyError
 
 ELEMENTS = frozenset({"svg", "g", "path", "line", "polyline", "polygon", "rect", "circle", "ellipse", "text", "tspan", "title", "desc", "defs", "clipPath", "use", "marker", "pattern", "symbol", "mask", "linearGradient", "radialGradient", "stop", "image", "style"})  # fmt: skip
-_EMBEDDED_IMAGE = re.compile(r"data:image/(png|jpeg);base64,[A-Za-z0-9+/=\s]*")
+_EMBEDDED_IMAGE = re.compile(r"data:image/(png|jpeg|webp);base64,[A-Za-z0-9+/=\s]*")
 _FOREIGN_STYLE = re.compile(r"url\(\s*['\"]?(?!#)|@import|javascript:|expression\(|\\|</", re.IGNORECASE)
 _REFERENCE = re.compile(r"#([A-Za-z_][\w.-]*)")
 _NUMBER = re.compile(r"[\d.]+")
@@ -22,7 +22,7 @@ def inline(svg: str, anchor: str, *, label: str) -> str:
     The element gets the id `<anchor>-svg`, role img and `label` as its name; its fixed size
     goes, so that the page's style decides. Raises StudyError (E_INTERNAL_001) where it is no
     lone well-formed <svg>, holds an element outside ELEMENTS (such as <script>), an on...
-    handler, or a reference to anything but itself and embedded PNG or JPEG images.
+    handler, or a reference to anything but itself and embedded PNG, JPEG or WebP images.
     """
     root = _parsed(svg)
     ids = {element.attrib["id"] for element in root.iter() if "id" in element.attrib}
@@ -98,5 +98,5 @@ def _refusal(seen: str) -> StudyError:
         "E_INTERNAL_001",
         "a figure was refused because it is not a plain, self-contained drawing",
         seen=seen,
-        allowed="one <svg> of shapes, text and embedded PNG or JPEG images, without script or outside link",
+        allowed="one <svg> of shapes, text and embedded PNG, JPEG or WebP images, without script or outside link",
     )

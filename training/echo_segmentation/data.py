@@ -11,8 +11,11 @@ from pathlib import Path
 
 import numpy as np
 
+from cardio_dagster.demo.simulated_echo import simulate_still
+
 N_FOLDS = 5
 HELD_OUT_FOLD = 0
+FIRST_SEED = 1_000_000  # of the simulated stills; the benchmark's clips start elsewhere
 
 
 @dataclass(frozen=True)
@@ -38,10 +41,22 @@ def read_still(path: Path) -> Still:
         return Still(patient, phase, stored["image"], stored["mask"], float(stored["pixel_spacing_mm"]))
 
 
-def read_stills(folder: Path, *, held_out: bool) -> list[Still]:
-    """Read either the held-out fifth of the patients or the four fifths to train on."""
+def half_of(patient: str) -> int:
+    """Return 0 or 1: the half of the training patients, for networks that judge the other half."""
+    return int(hashlib.sha256(f"half {patient}".encode()).hexdigest(), 16) % 2
+
+
+def read_stills(folder: Path, *, held_out: bool, half: int | None = None) -> list[Still]:
+    """Read either the held-out fifth of the patients or the four fifths to train on, or one `half` of these."""
     paths = sorted(folder.glob("patient*_E[DS].npz"))
     if not paths:
         raise FileNotFoundError(f"no patient*_ED.npz or patient*_ES.npz in {folder}")
-    chosen = [p for p in paths if (fold_of(p.stem.rsplit("_", 1)[0]) == HELD_OUT_FOLD) == held_out]
-    return [read_still(path) for path in chosen]
+    names = {path: path.stem.rsplit("_", 1)[0] for path in paths}
+    chosen = [p for p in paths if (fold_of(names[p]) == HELD_OUT_FOLD) == held_out]
+    return [read_still(p) for p in chosen if half is None or half_of(names[p]) == half]
+
+
+def simulated_stills(count: int) -> list[Still]:
+    """Draw `count` simulated stills; their masks are what the simulator knows to be true."""
+    drawn = (simulate_still(seed) for seed in range(FIRST_SEED, FIRST_SEED + count))
+    return [Still("simulated", "", s.image, s.mask, s.pixel_spacing_mm) for s in drawn]

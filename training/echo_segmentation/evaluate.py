@@ -1,36 +1,41 @@
-"""Measure the shipped model on the held-out fifth of the patients, through the package's own code.
+"""Measure the shipped model on the held-out fifth of the patients, through the package's own door.
 
 Usage: python -m training.echo_segmentation.evaluate DATA [--limit N]
 
-Each still goes through the verbs of the echo branch as an NPZ file would; masks are compared
-with the experts' at native resolution. Volumes of both come from the same method of discs, the
-experts' at native resolution; the ejection fraction pairs a patient's two stills.
+Each still goes through the verbs of the echo branch as an NPZ file would; masks are compared with
+the experts' at native resolution. Volumes of both come from the same method of discs, the experts'
+at native resolution; the ejection fraction pairs a patient's two stills.
 """
 
 import argparse
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from scipy.ndimage import binary_erosion, distance_transform_edt
 
 from cardio_dagster.modalities.branch import Options
-from cardio_dagster.modalities.echo import BRANCH
-from cardio_dagster.modalities.echo.detect import ATRIUM, MYOCARDIUM, VENTRICLE
-from cardio_dagster.modalities.echo.volumes.discs import annulus_middle, measure_chamber, stack_discs
-from cardio_dagster.modalities.echo.segmentation.letterbox import native_labels
+from cardio_dagster.modalities.echo.document import describe_with_masks
+from cardio_dagster.modalities.echo.segmentation.plausible import ATRIUM, MYOCARDIUM, VENTRICLE
+from cardio_dagster.modalities.echo.volumes.discs import annulus_middle, stack_discs
 from cardio_dagster.models import catalogue
 from training.echo_segmentation.data import Still, read_stills
+
+BAD_DICE = 0.85
 
 
 @dataclass(frozen=True)
 class Result:
-    """One still: Dice per structure, confidence, and the two volumes in ml (NaN without)."""
+    """One still: Dice of ventricle, myocardium and atrium, contour distance, confidence, both volumes (NaN without)."""
 
     patient: str
     phase: str
     dice: tuple[float, float, float]
+    contour_mm: float
     confidence: float
+    is_trusted: bool
     volume_ml: float
     expert_volume_ml: float
 
@@ -39,75 +44,85 @@ def measure_still(still: Still, folder: Path) -> Result:
     """Run the branch on one still and compare it with the expert's mask."""
     path = folder / "still.npz"
     np.savez(path, image=still.image, pixel_spacing_mm=still.pixel_spacing_mm)
-    options = Options()
-    prepared = BRANCH.preprocess(BRANCH.validate(path, options).data, options).data
-    found = BRANCH.detect(prepared, options).data
-    expert = expert_volume_ml(still)
-    if found is None:
-        return Result(still.patient, still.phase, (0.0, 0.0, 0.0), 0.0, np.nan, expert)
-    mask = next(native_labels(found, prepared.letterbox))
-    scores = tuple(dice(mask == label, still.mask == label) for label in (VENTRICLE, MYOCARDIUM, ATRIUM))
-    chamber = measure_chamber(found.labels[0], found.probabilities[0], VENTRICLE, ATRIUM)
-    mm = still.pixel_spacing_mm * prepared.letterbox.side / prepared.letterbox.size
-    volume = np.nan if chamber is None else chamber.volume * mm**3 / 1000
-    return Result(still.patient, still.phase, scores, found.median_confidence, volume, expert)
-
-
-def expert_volume_ml(still: Still) -> float:
-    """Return the disc volume of the expert's ventricle at native resolution."""
-    ventricle = still.mask == VENTRICLE
-    field = np.where(ventricle, 1.0, -1.0)
-    chamber = stack_discs(field, ventricle, annulus_middle(ventricle, still.mask == ATRIUM))
-    return np.nan if chamber is None else chamber.volume * still.pixel_spacing_mm**3 / 1000
-
-
-def dice(a: np.ndarray, b: np.ndarray) -> float:
-    """Return the Dice overlap of two masks."""
-    return float(2 * (a & b).sum() / max(a.sum() + b.sum(), 1))
-
-
-def report(results: list[Result]) -> None:
-    """Print Dice, volumes, ejection fraction and what the confidence is worth."""
-    for phase in ("ED", "ES"):
-        chosen = np.array([r.dice for r in results if r.phase == phase])
-        print(
-            f"{phase}: Dice LV {chosen[:, 0].mean():.4f}, myocardium {chosen[:, 1].mean():.4f}, left atrium {chosen[:, 2].mean():.4f} ({len(chosen)} stills)"
-        )
-    everything = np.array([r.dice for r in results])
-    print(
-        f"both: Dice LV {everything[:, 0].mean():.4f}, myocardium {everything[:, 1].mean():.4f}, left atrium {everything[:, 2].mean():.4f}"
+    document, masks = describe_with_masks(path, Options())
+    mask = np.zeros_like(still.mask) if masks is None else masks[0]
+    volumes = {m.name: m.value for m in document.measurements}
+    return Result(
+        still.patient,
+        still.phase,
+        (dice(mask, still.mask, VENTRICLE), dice(mask, still.mask, MYOCARDIUM), dice(mask, still.mask, ATRIUM)),
+        contour_distance_mm(mask == VENTRICLE, still.mask == VENTRICLE, still.pixel_spacing_mm),
+        document.confidence or 0.0,
+        all(v.passed for v in document.verdicts if v.gate == "echo_confidence"),
+        volume_ml(mask, still.pixel_spacing_mm),
+        volume_ml(still.mask, still.pixel_spacing_mm),
     )
-    _report_agreement("LV volume, ml", np.array([[r.volume_ml, r.expert_volume_ml] for r in results]))
-    _report_agreement("EF, points", np.array(_ejection_fractions(results)))
-    confidence, lv = np.array([[r.confidence, r.dice[0]] for r in results]).T
-    print(
-        f"confidence: 1st, 5th, 50th percentile {np.percentile(confidence, (1, 5, 50)).round(3)}; correlation with LV Dice {np.corrcoef(confidence, lv)[0, 1]:.2f}"
-    )
-    for r in sorted(results, key=lambda r: r.dice[0])[:5]:
-        print(f"  worst: LV Dice {r.dice[0]:.3f} at confidence {r.confidence:.3f} ({r.phase})")
 
 
-def _ejection_fractions(results: list[Result]) -> list[tuple[float, float]]:
-    by_patient: dict[str, dict[str, Result]] = {}
+def volume_ml(mask: np.ndarray, mm: float) -> float:
+    """Return the disc volume of the ventricle of a label map at native resolution; NaN without one."""
+    ventricle = mask == VENTRICLE
+    chamber = stack_discs(np.where(ventricle, 1.0, -1.0), ventricle, annulus_middle(ventricle, mask == ATRIUM))
+    return np.nan if chamber is None else chamber.volume * mm**3 / 1000
+
+
+def dice(a: np.ndarray, b: np.ndarray, label: int) -> float:
+    """Return the Dice overlap of one label of two maps."""
+    x, y = a == label, b == label
+    return float(2 * (x & y).sum() / max(x.sum() + y.sum(), 1))
+
+
+def contour_distance_mm(a: np.ndarray, b: np.ndarray, mm: float) -> float:
+    """Return the mean distance between two contours, there and back; NaN without one of them."""
+    if not (a.any() and b.any()):
+        return np.nan
+    edge_a, edge_b = (m & ~binary_erosion(m) for m in (a, b))
+    there, back = distance_transform_edt(~edge_b)[edge_a], distance_transform_edt(~edge_a)[edge_b]
+    return float(mm * (there.mean() + back.mean()) / 2)
+
+
+def ejection_fractions(results: Sequence[Result]) -> np.ndarray:
+    """Return (patients, 2): the ejection fraction in percent from our contours and from the experts'."""
+    patients: dict[str, dict[str, Result]] = {}
     for result in results:
-        by_patient.setdefault(result.patient, {})[result.phase] = result
-    pairs = [p for p in by_patient.values() if {"ED", "ES"} <= set(p)]
-    return [
-        (
-            100 * (1 - p["ES"].volume_ml / p["ED"].volume_ml),
-            100 * (1 - p["ES"].expert_volume_ml / p["ED"].expert_volume_ml),
-        )
-        for p in pairs
+        patients.setdefault(result.patient, {})[result.phase] = result
+    pairs = [(p["ED"], p["ES"]) for p in patients.values() if {"ED", "ES"} <= set(p)]
+    both = [
+        (100 * (1 - es.volume_ml / ed.volume_ml), 100 * (1 - es.expert_volume_ml / ed.expert_volume_ml))
+        for ed, es in pairs
     ]
+    return np.array(both)
 
 
-def _report_agreement(name: str, pairs: np.ndarray) -> None:
-    known = pairs[np.isfinite(pairs).all(axis=1)]
-    error = known[:, 0] - known[:, 1]
-    print(
-        f"{name}: mean absolute error {np.abs(error).mean():.2f}, bias {error.mean():.2f}, "
-        f"correlation {np.corrcoef(known.T)[0, 1]:.3f} ({len(known)} of {len(pairs)})"
-    )
+def figures(results: Sequence[Result]) -> dict[str, float]:
+    """Return what `make bench-echo` promises, by name."""
+    scores = {phase: np.array([r.dice for r in results if r.phase == phase]) for phase in ("ED", "ES")}
+    everything = np.concatenate(list(scores.values()))
+    fractions = ejection_fractions(results)
+    error = fractions[:, 0] - fractions[:, 1]
+    lv, confidence = (np.array(v) for v in zip(*[(r.dice[0], r.confidence) for r in results], strict=True))
+    bad = lv < BAD_DICE
+    threshold = np.quantile(confidence[~bad], 0.05)
+    return {
+        "LV Dice ED": scores["ED"][:, 0].mean(),
+        "LV Dice ES": scores["ES"][:, 0].mean(),
+        "myocardium Dice": everything[:, 1].mean(),
+        "left atrium Dice": everything[:, 2].mean(),
+        "LV contour distance mm": float(np.nanmean([r.contour_mm for r in results])),
+        "EF mean absolute error": np.abs(error).mean(),
+        "EF bias": error.mean(),
+        "EF correlation": np.corrcoef(fractions.T)[0, 1],
+        "contours with Dice under 0.85": float(bad.sum()),
+        "of them refused, keeping 95 % of the good": (confidence[bad] < threshold).mean() if bad.any() else np.nan,
+        "confidence, correlation with Dice": np.corrcoef(confidence, lv)[0, 1],
+        "refused by the shipped threshold": float(np.mean([not r.is_trusted for r in results])),
+    }
+
+
+def measure(stills: Sequence[Still]) -> list[Result]:
+    """Measure every still."""
+    with tempfile.TemporaryDirectory() as folder:
+        return [measure_still(still, Path(folder)) for still in stills]
 
 
 def main() -> None:
@@ -116,11 +131,12 @@ def main() -> None:
     parser.add_argument("--limit", type=int, help="measure only the first N stills")
     arguments = parser.parse_args()
     stills = read_stills(arguments.data, held_out=True)[: arguments.limit]
-    print(
-        f"model {catalogue.fingerprint('echo_segmentation')[:12]}, {len(stills)} held-out stills of {len({s.patient for s in stills})} patients"
-    )
-    with tempfile.TemporaryDirectory() as folder:
-        report([measure_still(still, Path(folder)) for still in stills])
+    print(f"model {catalogue.fingerprint('echo_segmentation')[:12]}, {len(stills)} held-out stills")
+    results = measure(stills)
+    for name, value in figures(results).items():
+        print(f"{name:45s} {value:.4f}")
+    for r in sorted(results, key=lambda r: r.dice[0])[:5]:
+        print(f"  worst: LV Dice {r.dice[0]:.3f} at confidence {r.confidence:.3f} ({r.phase})")
 
 
 if __name__ == "__main__":

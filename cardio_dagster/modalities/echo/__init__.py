@@ -1,25 +1,25 @@
-"""The echo modality: a clip of the apical four-chamber view to the left heart's size and function.
+"""The echo modality: a clip of the apical four-chamber view to the left heart's size, function and wall motion.
 
 Belongs here: the branch's registration. Not here: any of its verbs' bodies. The way of a file:
-sniff.py, reading.py (dicom.py, npz.py, video.py), preparation.py, detection.py, analysis.py.
+sniff.py, validate.py (formats/, sector/), preprocess.py (triage/), detect.py (segmentation/),
+analyse.py (function.py with cycles/ and volumes/, measuring/, motion/, findings.py, drawing/).
 """
 
 from cardio_dagster.modalities.branch import Branch
-from cardio_dagster.modalities.echo import function
-from cardio_dagster.modalities.echo import detect as detection
-from cardio_dagster.modalities.echo import preprocess as preparation
+from cardio_dagster.modalities.echo import function, gates
 from cardio_dagster.modalities.echo.analyse import analyse
 from cardio_dagster.modalities.echo.clip import EchoClip, PreparedClip, Segmentation
-from cardio_dagster.modalities.echo.detect import detect
+from cardio_dagster.modalities.echo.detect import detect, use_models
 from cardio_dagster.modalities.echo.preprocess import preprocess
-from cardio_dagster.modalities.echo.validate import validate
 from cardio_dagster.modalities.echo.sniff import sniff
+from cardio_dagster.modalities.echo.triage import quality
+from cardio_dagster.modalities.echo.validate import validate
 
 BRANCH = Branch(
     name="echo",
     title="Echocardiography",
-    gates=preparation.GATES + detection.GATES + function.GATES,
-    code_version="2",
+    gates=quality.GATES + gates.DETECTION_GATES + function.GATES,
+    code_version="3",
     sniff=sniff,
     validate=validate,
     preprocess=preprocess,
@@ -28,5 +28,5 @@ BRANCH = Branch(
     valid_type=EchoClip,
     prepared_type=PreparedClip,
     detected_type=Segmentation,
-    models=detection.use_models,
+    models=use_models,
 )

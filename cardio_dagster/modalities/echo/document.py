@@ -1,7 +1,7 @@
 """The echo document: one clip's results as plain data, for `cardio echo FILE --json`.
 
 Belongs here: running the verbs on one file and naming the keys of the document. Not here:
-measuring, and printing (cli.py).
+measuring (measuring/, motion/), masks (masks.py) and printing (commands/).
 """
 
 from collections.abc import Callable
@@ -12,15 +12,15 @@ from typing import TypeVar
 import numpy as np
 
 from cardio_dagster.errors import StudyError
-from cardio_dagster.finding import Measurement
+from cardio_dagster.finding import Finding, Measurement
 from cardio_dagster.modalities.branch import Options
-from cardio_dagster.modalities.echo.analyse import measure, problems_of
+from cardio_dagster.modalities.echo.analyse import Reading, interpret
 from cardio_dagster.modalities.echo.clip import EchoClip, PreparedClip, Segmentation
 from cardio_dagster.modalities.echo.detect import detect
-from cardio_dagster.modalities.echo.function import Function, assess
-from cardio_dagster.modalities.echo.segmentation.letterbox import native_labels
-from cardio_dagster.modalities.echo.formats.limits import allocate_frames
-from cardio_dagster.modalities.echo.preprocess import prepare, preprocess
+from cardio_dagster.modalities.echo.masks import native_masks
+from cardio_dagster.modalities.echo.measuring.beats import BeatResult, beat_results
+from cardio_dagster.modalities.echo.motion.assess import WallMotion
+from cardio_dagster.modalities.echo.preprocess import preprocess
 from cardio_dagster.modalities.echo.validate import validate
 from cardio_dagster.outcome import Problem, Severity, Step, Verdict
 
@@ -28,26 +28,40 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class BeatEntry:
-    """One beat: frame numbers in the file, from 1; volumes None without a pixel spacing."""
+class SegmentEntry:
+    """One wall segment: its number in the 17-segment model; a score from 1 to 4 or the reason why there is none."""
 
-    ed_frame: int
-    es_frame: int
-    lvef_pct: float
-    lv_edv_ml: float | None
-    lv_esv_ml: float | None
+    number: int
+    name: str
+    score: int | None
+    excursion_pct: float | None
+    thickening_pct: float | None
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class WallMotionEntry:
+    """The wall over the beat shown; null values have their reason in the segments."""
+
+    wall_motion_score_index: float | None
+    gls_pct: float | None
+    segments: tuple[SegmentEntry, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class EchoDocument:
     """What one echo file yielded; every null key has its reason under the same name in `reasons`.
 
-    `quality` is the share of the image gates that passed, `confidence` the median over the
-    frames of the probability along the ventricle's boundary, both from 0 to 1.
+    `view` is "A4C", "other" or "unknown". `quality` is the share of the picture's gates that passed,
+    `confidence` the median over the frames of the Dice that is to be expected of the ventricle, both
+    from 0 to 1. `mode` is "b_mode" or "colour_doppler", `device` what the header says of the machine.
     """
 
     format: str | None
     view: str | None
+    view_probability: float | None
+    is_cardiac: bool | None
+    mode: str | None
     frames: int | None
     frame_rate_hz: float | None
     pixel_spacing_mm: float | None
@@ -56,11 +70,13 @@ class EchoDocument:
     lv_edv_ml: float | None
     lv_esv_ml: float | None
     la_volume_ml: float | None
-    beats: tuple[BeatEntry, ...]
-    wall_motion: tuple[float, ...] | None
+    beats: tuple[BeatResult, ...]
+    wall_motion: WallMotionEntry | None
     confidence: float | None
     model_sha256: str | None
+    device: dict[str, str]
     measurements: tuple[Measurement, ...]
+    findings: tuple[Finding, ...]
     verdicts: tuple[Verdict, ...]
     problems: tuple[Problem, ...]
     reasons: dict[str, str]
@@ -106,55 +122,34 @@ def describe(path: Path, options: Options) -> EchoDocument:
 
 
 def describe_with_masks(path: Path, options: Options) -> tuple[EchoDocument, np.ndarray | None]:
-    """Return the document and the masks of `native_masks`, decoding the file once.
+    """Return the document, and the labels of every frame as `masks.native_masks` has them.
 
     The masks are None where there is no segmentation; the document's problems say why.
     """
-    examined = _examine(path, options, every_frame=True)
-    return _document(examined), _masks(examined, options)
+    examined = _examine(path, options)
+    if examined.prepared is None or examined.found is None:
+        return _document(examined), None
+    return _document(examined), native_masks(path, examined.prepared, examined.found, options)
 
 
-def native_masks(path: Path, options: Options) -> np.ndarray | None:
-    """Return the label maps (t, h, w) uint8 of every frame, in the file's own pixels, uncropped.
-
-    Labels: 0 background, 1 left-ventricle cavity, 2 myocardium, 3 left atrium. Unlike for the
-    measurements, no frame is passed over, however long or fast the clip is. None where the file
-    cannot be read or shows no ventricle; StudyError E_HARD_002 where masks exceed the memory limit.
-    """
-    return _masks(_examine(path, options, every_frame=True), options)
-
-
-def _examine(path: Path, options: Options, *, every_frame: bool = False) -> _Examination:
+def _examine(path: Path, options: Options) -> _Examination:
     log = _Log([], [])
-    clip = log.take(lambda: validate(path, options, every_frame=every_frame))
+    clip = log.take(lambda: validate(path, options))
     prepared = None if clip is None else log.take(lambda: preprocess(clip, options))
     found = None if prepared is None else log.take(lambda: detect(prepared, options))
     return _Examination(clip, prepared, found, tuple(log.problems), tuple(log.verdicts))
 
 
-def _masks(examined: _Examination, options: Options) -> np.ndarray | None:
-    clip, prepared, found = examined.clip, examined.prepared, examined.found
-    if clip is None or prepared is None or found is None:
-        return None
-    if len(found.labels) < len(clip.frames):
-        prepared = prepare(clip, np.arange(len(clip.frames))).data
-        found = None if prepared is None else detect(prepared, options).data
-        if prepared is None or found is None:
-            return None
-    masks = allocate_frames(len(clip.frames), clip.full_height, clip.full_width, options)
-    for index, labels in enumerate(native_labels(found, prepared.letterbox)):
-        masks[index] = labels
-    return masks
-
-
 def _document(examined: _Examination) -> EchoDocument:
     clip, prepared, found = examined.clip, examined.prepared, examined.found
-    function = assess(prepared, found) if prepared and found else None
-    measurements = measure(function) if function else ()
-    values = {m.name: m.value for m in measurements}
+    reading = interpret(prepared, found) if prepared and found else None
+    values = {m.name: m.value for m in reading.measurements} if reading else {}
     document = EchoDocument(
         format=clip.format if clip else None,
-        view=None,
+        view=prepared.view.view if prepared else None,
+        view_probability=prepared.view.probability if prepared else None,
+        is_cardiac=prepared.view.is_cardiac if prepared else None,
+        mode=clip.mode if clip else None,
         frames=clip.frames_in_file if clip else None,
         frame_rate_hz=clip.timing.frame_rate_hz if clip else None,
         pixel_spacing_mm=clip.spacing.mm if clip else None,
@@ -163,43 +158,43 @@ def _document(examined: _Examination) -> EchoDocument:
         lv_edv_ml=values.get("lv_edv_ml"),
         lv_esv_ml=values.get("lv_esv_ml"),
         la_volume_ml=values.get("la_volume_ml"),
-        beats=_beats(function) if function else (),
-        wall_motion=None,
+        beats=beat_results(reading.function) if reading else (),
+        wall_motion=_wall_motion(reading.motion) if reading else None,
         confidence=found.median_confidence if found else None,
         model_sha256=found.model_sha256 if found else None,
-        measurements=measurements,
-        verdicts=examined.verdicts + (function.verdicts if function else ()),
-        problems=examined.problems + (problems_of(function) if function else ()),
+        device=clip.device if clip else {},
+        measurements=reading.measurements if reading else (),
+        findings=reading.findings if reading else (),
+        verdicts=examined.verdicts + (reading.function.verdicts if reading else ()),
+        problems=examined.problems + (reading.problems if reading else ()),
         reasons={},
     )
-    return replace(document, reasons=_reasons(document, clip))
+    return replace(document, reasons=_reasons(document, examined, reading))
 
 
-def _beats(function: Function) -> tuple[BeatEntry, ...]:
-    return tuple(
-        BeatEntry(
-            function.frame_number(beat.ed),
-            function.frame_number(beat.es),
-            round(beat.ef_pct, 1),
-            _rounded(function.volume_ml(beat.edv)),
-            _rounded(function.volume_ml(beat.esv)),
-        )
-        for beat in function.beats
+def _wall_motion(motion: WallMotion) -> WallMotionEntry | None:
+    """Return the wall's entry; None where no segment could be measured."""
+    entries = tuple(
+        SegmentEntry(s.number, s.name, s.score, s.excursion_pct, s.thickening_pct, s.reason) for s in motion.segments
     )
+    if motion.gls_pct is None and all(entry.score is None for entry in entries):
+        return None
+    return WallMotionEntry(motion.wall_motion_score_index, motion.gls_pct, entries)
 
 
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, 2)
-
-
-def _reasons(document: EchoDocument, clip: EchoClip | None) -> dict[str, str]:
+def _reasons(document: EchoDocument, examined: _Examination, reading: Reading | None) -> dict[str, str]:
     """Return for each null key of the document the reason why it is null."""
     stopped = next(
         (p.message for p in document.problems if p.severity in (Severity.ERROR, Severity.CRITICAL)), "not reached"
     )
     known = {m.name: m.reason for m in document.measurements if m.reason}
-    known |= {"view": "views are not classified yet", "wall_motion": "regional wall motion is not measured yet"}
-    if clip is not None:
-        known |= {"pixel_spacing_mm": clip.spacing.reason or "", "frame_rate_hz": clip.timing.reason or ""}
+    if examined.clip is not None:
+        known["pixel_spacing_mm"] = examined.clip.spacing.reason or ""
+        known["frame_rate_hz"] = examined.clip.timing.reason or ""
+    if examined.prepared is not None:
+        unseen = examined.prepared.view.reason or "not told apart in this view"
+        known |= {"view_probability": unseen, "is_cardiac": unseen}
+    if reading is not None:
+        known["wall_motion"] = reading.motion.reason or next((s.reason for s in reading.motion.segments if s.reason), "")
     nulls = [field.name for field in fields(document) if getattr(document, field.name) is None]
     return {name: known.get(name) or stopped for name in nulls}

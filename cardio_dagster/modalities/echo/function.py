@@ -1,20 +1,25 @@
-"""What the segmented frames say of the heart's function, in millimetres where they are known.
+"""What the segmented frames say of the heart's function: the hub that measuring, motion and drawing read.
 
-Belongs here: chambers per frame, the volume curve, its beats. Not here: names, reference
-ranges and pictures (analysis.py).
+Belongs here: chambers per frame, the volume curve, its beats, whether any of it may be used. Not here: names,
+units and reference ranges (measuring/, references.py), pictures (drawing/).
 """
 
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from cardio_dagster.modalities.echo.cycles.beats import FRAMES_MIN, Beat, find_beats, representative, smooth
 from cardio_dagster.modalities.echo.clip import PreparedClip, Segmentation
-from cardio_dagster.modalities.echo.detect import ATRIUM, VENTRICLE
-from cardio_dagster.modalities.echo.volumes.discs import Chamber, measure_chamber
+from cardio_dagster.modalities.echo.cycles.beats import Beat
+from cardio_dagster.modalities.echo.cycles.curve import known_frames, smooth
+from cardio_dagster.modalities.echo.cycles.find import Cycles, find_cycles, why_no_beat
+from cardio_dagster.modalities.echo.gates import CONFIDENCE_GATE
+from cardio_dagster.modalities.echo.volumes.annulus import Annulus
+from cardio_dagster.modalities.echo.volumes.discs import Chamber
+from cardio_dagster.modalities.echo.volumes.frame import FrameChambers, measure_frame
 from cardio_dagster.outcome import Gate, Verdict
 
-UNCERTAIN = "the contours are uncertain (E_DETECT_002)"
+UNCERTAIN = "the contours are uncertain (E_DETECT_002), functional analysis is skipped"
+OTHER_VIEW = "the view is not apical four-chamber"
 LENGTH_GATE = Gate("echo_plausible_size", "1", "Length of the left ventricle, as calibrated", "cm", 4, 14)
 VOLUME_GATE = Gate("echo_plausible_volume", "1", "Largest volume of the left ventricle, as calibrated", "mL", 15, 600)
 BEAT_GATE = Gate("echo_beats", "1", "Whole contractions found in a clip", "1", minimum=1)
@@ -23,15 +28,18 @@ GATES = (LENGTH_GATE, VOLUME_GATE, BEAT_GATE)
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """The ventricle over time, with the frames it was measured on.
+    """The left heart over time, with the frames it was measured on.
 
-    Volumes and lengths are in network pixels; `mm_per_pixel` is None, with `no_size_reason`, without
-    a pixel spacing or where it makes the ventricle implausibly small or large. `verdicts` are those of
-    this module's gates.
+    Volumes and lengths are in pixels of the answer grid; `mm_per_pixel` is None, with `no_size_reason`,
+    without a pixel spacing or where it makes the ventricle implausibly small or large. `verdicts` are
+    those of this module's gates.
 
-    `ventricles` has one Chamber or None per chosen frame, `curve` (n,) the smoothed volumes; both
-    are empty, and `beats` too, where the contours are not trusted. `beat` is the representative
-    one; without it `no_beat_reason` says why.
+    `ventricles`, `atria` and `annuli` have one entry per chosen frame, None where nothing was found and on
+    frames whose confidence is below the gate; `curve` (n,) are the smoothed volumes, a straight line over
+    frames without one. All are empty, and `beats` too, where nothing may be measured (another view,
+    uncertain contours). `beats` are all whole beats; `beat` is the one to show, whose EF is nearest to the
+    mean; without it `no_beat_reason` says why. `cycles` says which beats are averaged, how they were
+    found, and the heart rates.
     """
 
     prepared: PreparedClip
@@ -44,11 +52,22 @@ class Function:
     mm_per_pixel: float | None
     no_size_reason: str | None
     verdicts: tuple[Verdict, ...]
+    atria: tuple[Chamber | None, ...] = ()
+    annuli: tuple[Annulus | None, ...] = ()
+    cycles: Cycles | None = None
+
+    @property
+    def averaged(self) -> tuple[Beat, ...]:
+        """Return the beats that means rest on."""
+        return self.cycles.averaged if self.cycles else ()
 
     @property
     def ed(self) -> int:
         """Return the position of end-diastole among the chosen frames; without a beat, of the largest ventricle."""
-        return self.beat.ed if self.beat else int(self.curve.argmax())
+        if self.beat:
+            return self.beat.ed
+        measured = np.array([chamber is not None for chamber in self.ventricles])
+        return int(np.where(measured, self.curve, -1.0).argmax())
 
     @property
     def es(self) -> int:
@@ -56,7 +75,7 @@ class Function:
         return self.beat.es if self.beat else self.ed
 
     def volume_ml(self, volume: float) -> float | None:
-        """Return a volume of cubic network pixels in ml; None without a pixel spacing."""
+        """Return a volume of cubic pixels in ml; None without a pixel spacing."""
         return None if self.mm_per_pixel is None else volume * self.mm_per_pixel**3 / 1000
 
     def frame_number(self, position: int) -> int:
@@ -65,23 +84,44 @@ class Function:
 
 
 def assess(prepared: PreparedClip, found: Segmentation) -> Function:
-    """Measure the ventricle on every frame and find the beats."""
-    if not found.trusted:
-        return _without_curve(prepared, found, UNCERTAIN)
-    ventricles = tuple(
-        measure_chamber(labels, probabilities, VENTRICLE, ATRIUM)
-        for labels, probabilities in zip(found.labels, found.probabilities, strict=True)
-    )
-    volumes = np.array([np.nan if chamber is None else chamber.volume for chamber in ventricles])
+    """Measure the chambers on every frame and find the beats.
+
+    Frames below the confidence gate are left out of the curve. Nothing is measured where the contours as a
+    whole are not trusted, or where the view is another than the apical four-chamber one ("unknown" is measured).
+    """
+    trusted = np.asarray(found.confidence >= (CONFIDENCE_GATE.minimum or 0.0))
+    if prepared.view.view == "other":
+        return _nothing(prepared, found, OTHER_VIEW)
+    if not found.trusted or not trusted.any():
+        return _nothing(prepared, found, UNCERTAIN)
+    frames = [measure_frame(found, position) if ok else FrameChambers() for position, ok in enumerate(trusted)]
+    volumes = np.array([np.nan if frame.ventricle is None else frame.ventricle.volume for frame in frames])
     if not np.isfinite(volumes).any():
-        return _without_curve(prepared, found, "no frame shows a ventricle that can be measured")
+        return _nothing(prepared, found, "no frame shows a ventricle that can be measured")
+    return _judged(_with_beats(prepared, found, frames, volumes))
+
+
+def _with_beats(
+    prepared: PreparedClip, found: Segmentation, frames: list[FrameChambers], volumes: np.ndarray
+) -> Function:
     rate = prepared.timing.frame_rate_hz
     curve = smooth(volumes, rate)
-    beats = find_beats(curve, rate)
-    beat = representative(beats) if beats else None
-    reason = None if beat else _why_no_beat(len(curve))
-    mm, why = _mm_per_pixel(prepared), prepared.spacing.reason
-    return _judged(Function(prepared, found, ventricles, curve, beats, beat, reason, mm, why, ()))
+    cycles = find_cycles(curve, np.isfinite(volumes), known_frames(volumes, rate), prepared)
+    return Function(
+        prepared=prepared,
+        found=found,
+        ventricles=tuple(frame.ventricle for frame in frames),
+        curve=curve,
+        beats=cycles.beats,
+        beat=cycles.beat,
+        no_beat_reason=None if cycles.beat else why_no_beat(len(curve)),
+        mm_per_pixel=_mm_per_pixel(prepared),
+        no_size_reason=prepared.spacing.reason,
+        verdicts=(),
+        atria=tuple(frame.atrium for frame in frames),
+        annuli=tuple(frame.annulus for frame in frames),
+        cycles=cycles,
+    )
 
 
 def _judged(function: Function) -> Function:
@@ -105,7 +145,7 @@ def _judge_size(function: Function) -> tuple[Verdict, ...]:
     return (*lengths, VOLUME_GATE.judge(volume))
 
 
-def _without_curve(prepared: PreparedClip, found: Segmentation, reason: str) -> Function:
+def _nothing(prepared: PreparedClip, found: Segmentation, reason: str) -> Function:
     return Function(
         prepared, found, (), np.empty(0), (), None, reason, _mm_per_pixel(prepared), prepared.spacing.reason, ()
     )
@@ -114,17 +154,3 @@ def _without_curve(prepared: PreparedClip, found: Segmentation, reason: str) -> 
 def _mm_per_pixel(prepared: PreparedClip) -> float | None:
     mm, box = prepared.spacing.mm, prepared.letterbox
     return None if mm is None else mm * box.side / box.size
-
-
-def measure_atrium(function: Function, frame: int) -> Chamber | None:
-    """Measure the left atrium on one chosen frame; None where none is found."""
-    found = function.found
-    return measure_chamber(found.labels[frame], found.probabilities[frame], ATRIUM, VENTRICLE)
-
-
-def _why_no_beat(frames: int) -> str:
-    if frames == 1:
-        return "a still shows no contraction"
-    if frames < FRAMES_MIN:
-        return f"{frames} frames are too few to find a contraction, {FRAMES_MIN} are needed"
-    return "the clip shows no whole contraction of the ventricle"

@@ -1,10 +1,11 @@
 """Recognition of echo files by content.
 
-Belongs here: the first look at the bytes. Not here: decoding, checking (reading.py).
+Belongs here: the first look at the bytes. Not here: decoding, checking (validate.py, formats/).
 """
 
 import warnings
 import zipfile
+import zlib
 from pathlib import Path
 
 from cardio_dagster.modalities.branch import Sniffed
@@ -18,6 +19,12 @@ ULTRASOUND_SOP_CLASSES = frozenset(
         "1.2.840.10008.5.1.4.1.1.6.2",  # Enhanced US Volume
     }
 )
+DEFLATED = "1.2.840.10008.1.2.1.99"  # a transfer syntax that inflates without a limit
+_HEAD_BYTES = 1024
+_NIFTI = (  # of versions 1 and 2: size of the header in its first four bytes, place of the mark, the mark
+    (348, 344, (b"n+1\0", b"ni1\0")),
+    (540, 4, (b"n+2\0", b"ni2\0")),
+)
 _AUDIO_AND_STILL_BRANDS = (b"M4A ", b"M4B ", b"heic", b"heix", b"mif1", b"avif")
 
 
@@ -25,7 +32,7 @@ def sniff(path: Path) -> Sniffed | None:
     """Return what kind of echo file this is, or None if it is none.
 
     DICOM counts with an ultrasound SOP class, or with modality US and pixels; a zip with an
-    `image.npy` is an NPZ; AVI and MP4 are known by their first bytes. Never raises.
+    `image.npy` is an NPZ; AVI, MP4 and NIfTI (gzip too) are known by their first bytes. Never raises.
     """
     try:
         with warnings.catch_warnings():
@@ -38,7 +45,7 @@ def sniff(path: Path) -> Sniffed | None:
 
 def _kind(path: Path) -> str | None:
     with path.open("rb") as file:
-        head = file.read(132)
+        head = file.read(_HEAD_BYTES)
     if head[128:132] == b"DICM":
         return "dicom" if _is_ultrasound(path) else None
     if head.startswith(b"PK\x03\x04"):
@@ -48,7 +55,14 @@ def _kind(path: Path) -> str | None:
         return "avi"
     if head[4:8] == b"ftyp" and head[8:12] not in _AUDIO_AND_STILL_BRANDS:
         return "mp4"
-    return None
+    return "nifti" if _is_nifti(head) else None
+
+
+def _is_nifti(head: bytes) -> bool:
+    if head.startswith(b"\x1f\x8b"):
+        head = zlib.decompressobj(wbits=31).decompress(head, _HEAD_BYTES)  # no more than asked for
+    sizes = int.from_bytes(head[:4], "little"), int.from_bytes(head[:4], "big")
+    return any(size in sizes and head[place : place + 4] in marks for size, place, marks in _NIFTI)
 
 
 def _is_ultrasound(path: Path) -> bool:
@@ -57,6 +71,8 @@ def _is_ultrasound(path: Path) -> bool:
     meta = pydicom.filereader.read_file_meta_info(path)
     if meta.get("MediaStorageSOPClassUID") in ULTRASOUND_SOP_CLASSES:
         return True
+    if meta.get("TransferSyntaxUID") == DEFLATED:
+        return False
     with path.open("rb") as file:
         header = pydicom.dcmread(file, stop_before_pixels=True, specific_tags=["SOPClassUID", "Modality", "Rows"])
     return header.get("SOPClassUID") in ULTRASOUND_SOP_CLASSES or (header.get("Modality") == "US" and "Rows" in header)

@@ -9,30 +9,42 @@ from pathlib import Path
 from cardio_dagster.errors import StudyError
 from cardio_dagster.modalities.branch import Options
 from cardio_dagster.modalities.echo.clip import EchoClip
-from cardio_dagster.modalities.echo.formats.dicom import read_dicom
-from cardio_dagster.modalities.echo.formats.npz import read_npz
 from cardio_dagster.modalities.echo.sniff import sniff
-from cardio_dagster.modalities.echo.formats.video import read_video
-from cardio_dagster.outcome import Step
+from cardio_dagster.outcome import Problem, Step
 
 
 def validate(path: Path, options: Options, *, every_frame: bool = False) -> Step[EchoClip]:
-    """Read and check an echo file; the clip's frames are grey and cropped to the ultrasound region.
+    """Read and check an echo file; the clip's frames are grey, cropped to the sector and black beside it.
 
-    Of a fast or long video only the frames to analyse are kept, unless `every_frame` is asked for.
+    Of a fast or long clip only the frames to analyse are kept, unless `every_frame` is asked for.
 
     Raises StudyError E_FORMAT_001 where the content is of no echo format, and what the
     readers raise.
     """
     sniffed = sniff(path)
     if sniffed is None:
-        raise StudyError("E_FORMAT_001", "this is no echo file", allowed="ultrasound DICOM, NPZ with `image`, AVI, MP4")
+        allowed = "ultrasound DICOM, NPZ with `image`, NIfTI, AVI, MP4"
+        raise StudyError("E_FORMAT_001", "this is no echo file", allowed=allowed)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # pydicom's warnings may quote patient data; what matters is coded
-        if sniffed.format == "dicom":
-            clip, problems = read_dicom(path, options)
-        elif sniffed.format == "npz":
-            clip, problems = read_npz(path, options)
-        else:
-            clip, problems = read_video(path, options, container=sniffed.format, every_frame=every_frame)
+        clip, problems = _read(sniffed.format, path, options, every_frame)
     return Step(clip, problems)
+
+
+def _read(format: str, path: Path, options: Options, every_frame: bool) -> tuple[EchoClip, tuple[Problem, ...]]:
+    # imported here, so that the decoders of the other formats are not loaded
+    if format == "dicom":
+        from cardio_dagster.modalities.echo.formats.dicom import read_dicom
+
+        return read_dicom(path, options, every_frame=every_frame)
+    if format == "npz":
+        from cardio_dagster.modalities.echo.formats.npz import read_npz
+
+        return read_npz(path, options, every_frame=every_frame)
+    if format == "nifti":
+        from cardio_dagster.modalities.echo.formats.nifti import read_nifti
+
+        return read_nifti(path, options, every_frame=every_frame)
+    from cardio_dagster.modalities.echo.formats.video import read_video
+
+    return read_video(path, options, container=format, every_frame=every_frame)

@@ -1,30 +1,83 @@
-"""Painted hearts of known size, and a "network" that reads the paint: no trained model is needed."""
+"""Painted hearts of known size, and "networks" that read the paint: no trained model is needed."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from cardio_dagster.models.catalogue import ModelEntry
+
 TISSUE, CAVITY, ATRIUM = 80, 240, 0  # grey levels
+INPUT_SIZE, ANSWER_SIZE, VIEW_SIZE = 192, 96, 64
+
+
+def _entry(name: str, *, sha256: str, inputs: str, classes: tuple[str, ...], **sizes: int) -> tuple[ModelEntry, Path]:
+    return ModelEntry(f"{name}.onnx", "", sha256, "0", "", "painted", inputs, "answer", classes, **sizes), Path()
+
+
+ENTRIES = {  # what the catalogue says of the painted models
+    "echo_segmentation": _entry(
+        "echo_segmentation", sha256="a" * 64, inputs="image", classes=("background", "ventricle", "wall", "atrium"),
+        input_size=INPUT_SIZE, output_size=ANSWER_SIZE,
+    ),
+    "echo_confidence": _entry("echo_confidence", sha256="c" * 64, inputs="features", classes=("dice",)),
+    "echo_view": _entry("echo_view", sha256="d" * 64, inputs="image", classes=("A4C", "other", "none"),
+                        input_size=VIEW_SIZE),
+}  # fmt: skip
 
 
 class PaintReader:
-    """Stands in for an ONNX session: brighter than tissue is ventricle, darker is atrium."""
+    """Stands in for the ONNX sessions of the branch, each by its name.
+
+    The segmentation takes what is brighter than tissue for ventricle and what is darker for atrium, on a
+    grid of half the side; the expected Dice is the soft Dice of the ventricle; `view` are the view's
+    three probabilities. `batches` are the sizes of the segmentation's batches, `looks` the number of
+    images it saw.
+    """
 
     def __init__(self, confidence: float = 1.0, largest_batch: int | None = None) -> None:
         self.confidence, self.largest_batch = confidence, largest_batch
+        self.view = (0.97, 0.02, 0.01)
         self.batches: list[int] = []
 
-    def run(self, _outputs: list[str], feed: dict[str, np.ndarray]) -> list[np.ndarray]:
-        (images,) = feed.values()
+    @property
+    def looks(self) -> int:
+        return sum(self.batches)
+
+    def session(self, name: str, *, threads: int) -> "Session":
+        return Session({"echo_segmentation": self.read, "echo_confidence": self.judge, "echo_view": self.see}[name])
+
+    def read(self, images: np.ndarray) -> np.ndarray:
+        assert images.shape[1:] == (1, INPUT_SIZE, INPUT_SIZE)
         self.batches.append(len(images))
         if self.largest_batch is not None and len(images) > self.largest_batch:
             raise RuntimeError("Failed to allocate memory for requested buffer of size 1")
-        grey = images[:, 0] * 255
+        grey = images.reshape(-1, ANSWER_SIZE, 2, ANSWER_SIZE, 2).mean(axis=(2, 4)) * 255
         ventricle = np.clip((grey - TISSUE) / (CAVITY - TISSUE), 0, 1)
         atrium = np.clip((TISSUE - grey) / (TISSUE - ATRIUM), 0, 1)
-        background = 1 - ventricle - atrium
-        sharp = np.stack([background, np.zeros_like(grey), ventricle, atrium], axis=1)[:, [0, 2, 1, 3]]
-        return [(self.confidence * sharp + (1 - self.confidence) / 4).astype(np.float32)]
+        sharp = np.stack([1 - ventricle - atrium, ventricle, np.zeros_like(grey), atrium], axis=1)
+        return self.confidence * sharp + (1 - self.confidence) / 4
+
+    def judge(self, features: np.ndarray) -> np.ndarray:
+        assert features.shape[1:] == (12,)
+        return features[:, 1:2]
+
+    def see(self, images: np.ndarray) -> np.ndarray:
+        assert images.shape[1:] == (1, VIEW_SIZE, VIEW_SIZE)
+        return np.tile(self.view, (len(images), 1))
+
+
+class Session:
+    """One model's session, as far as the branch uses it."""
+
+    def __init__(self, answer: Any) -> None:
+        self.answer = answer
+
+    def run(self, outputs: list[str], feed: dict[str, np.ndarray]) -> list[np.ndarray]:
+        assert outputs == ["answer"]
+        (values,) = feed.values()
+        assert values.dtype == np.float32
+        return [self.answer(values).astype(np.float32)]
 
 
 def ellipse(shape: tuple[int, int], centre: tuple[float, float], semi: tuple[float, float]) -> np.ndarray:

@@ -1,3 +1,6 @@
+import gzip
+import tracemalloc
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +19,8 @@ MAGICS = [
     b"RIFF\0\0\0\0AVI ",
     b"\0\0\0\x18ftyp",
     b"\0" * 128 + b"DICM\x02\0\0\0UL\x04\0",
+    b"\x1f\x8b\x08\0",
+    (348).to_bytes(4, "little") + b"\0" * 340 + b"n+1\0",
 ]
 
 
@@ -52,6 +57,32 @@ def test_video_is_claimed(tmp_path, suffix, expected):
     assert sniff(path).format == expected
 
 
+@pytest.mark.parametrize("order", ["little", "big"])
+@pytest.mark.parametrize(("size", "place", "mark"), [(348, 344, b"n+1\0"), (348, 344, b"ni1\0"), (540, 4, b"n+2\0")])
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_nifti_is_claimed(tmp_path, pack, size, place, mark, order):
+    header = bytearray(size + 4)
+    header[:4], header[place : place + 4] = size.to_bytes(4, order), mark
+    (tmp_path / "x").write_bytes(pack(bytes(header) + bytes(range(256)) * 40))
+    assert sniff(tmp_path / "x").format == "nifti"
+    header[:4] = b"\0\0\0\0"
+    (tmp_path / "x").write_bytes(pack(bytes(header)))
+    assert sniff(tmp_path / "x") is None
+
+
+def test_gzip_that_inflates_without_end_is_not_inflated(tmp_path):
+    (tmp_path / "x").write_bytes(gzip.compress(bytes(5_000_000)))
+    tracemalloc.start()
+    assert sniff(tmp_path / "x") is None
+    assert tracemalloc.get_traced_memory()[1] < 1_000_000
+    tracemalloc.stop()
+
+
+def test_deflated_dicom_is_not_inflated(monkeypatch):
+    monkeypatch.setattr(zlib, "decompress", lambda *_: pytest.fail("inflated"))
+    assert sniff(Path(get_testdata_file("image_dfl.dcm"))) is None
+
+
 def test_missing_file_and_folder_are_not_claimed(tmp_path):
     assert sniff(tmp_path / "absent") is None
     assert sniff(tmp_path) is None
@@ -63,7 +94,7 @@ def test_never_raises(tmp_path_factory, magic, tail):
     path = tmp_path_factory.mktemp("sniff") / "x"
     path.write_bytes(magic + tail)
     sniffed = sniff(path)
-    assert sniffed is None or sniffed.format in {"dicom", "npz", "avi", "mp4"}
+    assert sniffed is None or sniffed.format in {"dicom", "npz", "avi", "mp4", "nifti"}
 
 
 @settings(max_examples=40, deadline=None)

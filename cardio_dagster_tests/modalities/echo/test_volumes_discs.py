@@ -81,3 +81,24 @@ def test_too_small_a_chamber_has_no_volume(size):
     coverage = np.zeros(SHAPE)
     coverage[60 : 60 + size, 60 : 60 + size] = 1
     assert measured(coverage) is None
+
+
+@settings(max_examples=15, deadline=None)
+@given(scale=st.floats(1.1, 1.5))
+def test_volume_grows_with_the_cube_of_the_size(scale):
+    small, large = ellipse(SHAPE, (64, 64), (34, 18)), ellipse(SHAPE, (64, 64), (34 * scale, 18 * scale))
+    assert measured(large).volume == pytest.approx(scale**3 * measured(small).volume, rel=0.03)
+
+
+def test_boundary_is_found_between_pixels():
+    """A cylinder whose sides lie half way between pixel centres: chords of 28, not of 27 or 29."""
+    coverage = np.zeros(SHAPE)
+    coverage[24:104, 50:78] = 1
+    assert stack_discs(coverage * 2 - 1, coverage > 0, (103.0, 63.5)).diameters[10] == pytest.approx(28.4, abs=0.1)
+
+
+def test_a_chamber_at_the_edge_of_the_frame_is_measured_in_its_own_place():
+    middle, corner = ellipse(SHAPE, (64, 64), (30, 18)), ellipse(SHAPE, (34, 22), (30, 18))
+    moved, still = measured(corner), measured(middle)
+    assert moved.volume == pytest.approx(still.volume, rel=1e-6)
+    assert np.subtract(still.axis.base, moved.axis.base) == pytest.approx([30, 42])

@@ -1,64 +1,33 @@
 """Outlines of label maps as polygons.
 
-Belongs here: from pixels to smooth closed lines. Not here: drawing them (frame_figure.py).
+Belongs here: from labels and probabilities to smooth closed lines. Not here: drawing them (overlay.py)
+or measuring along them (motion/).
 """
 
 import numpy as np
-from PIL import Image
+from scipy.ndimage import gaussian_filter1d
 
+from cardio_dagster.modalities.echo.motion.endocardium import even_points, line_length, zero_line
 from cardio_dagster.modalities.echo.segmentation.letterbox import clean_scores
 
-_ENLARGEMENT = 3  # network pixels are split so that outlines are not staircases
-_SMOOTHING = 7  # points of the moving average along the outline
-_EVERY = 4  # points kept of the smoothed outline
+_POINT_PX = 1.5  # network pixels between two points of an outline
+_ROUNDING_PX = 1.5  # standard deviation along the line, so that pixels leave no staircase
+_POINTS_MIN = 6
 
 
-def outlines(labels: np.ndarray, probabilities: np.ndarray, structure: int) -> list[np.ndarray]:
-    """Return the closed outlines of one structure on one frame, each (k, 2) of (row, column).
+def outline(labels: np.ndarray, probabilities: np.ndarray, structure: int) -> np.ndarray | None:
+    """Return the closed outline of one structure on one frame as (k, 2) points (row, column).
 
-    Coordinates are network pixels whose centres are whole numbers. Outlines shorter than
-    _SMOOTHING points are left out.
+    It runs where the interpolated score of the structure equals that of its strongest rival, in
+    network pixels whose centres are whole numbers; of several parts the longest outline is taken.
+    Returns None where the structure is absent, or less than about three pixels across.
     """
+    if not (labels == structure).any():
+        return None
     scores = clean_scores(labels, probabilities)
-    side = labels.shape[0] * _ENLARGEMENT
-    enlarged = [np.asarray(Image.fromarray(s).resize((side, side), Image.Resampling.BILINEAR)) for s in scores]
-    loops = _trace(np.argmax(np.stack(enlarged), axis=0) == structure)
-    return [_smooth(loop)[::_EVERY] / _ENLARGEMENT - 0.5 for loop in loops if len(loop) > 2 * _SMOOTHING]
-
-
-def _trace(mask: np.ndarray) -> list[np.ndarray]:
-    """Follow the pixel edges around every part of `mask`, inside on the right; vertices as (row, column)."""
-    following = _edges(np.pad(mask, 1))
-    loops = []
-    while following:
-        start = next(iter(following))
-        loop, vertex = [start], following[start].pop()
-        while vertex != start:
-            loop.append(vertex)
-            vertex = following[vertex].pop()
-        following = {vertex: ends for vertex, ends in following.items() if ends}
-        loops.append(np.array(loop, float) - 1)
-    return loops
-
-
-def _edges(padded: np.ndarray) -> dict[tuple[int, int], list[tuple[int, int]]]:
-    """Return, for each vertex of the outline, the vertices that the directed pixel edges lead to."""
-    rows, columns = np.nonzero(padded)
-    following: dict[tuple[int, int], list[tuple[int, int]]] = {}
-    sides = (  # neighbour beyond the side, start and end of the side
-        ((-1, 0), (0, 0), (0, 1)),
-        ((0, 1), (0, 1), (1, 1)),
-        ((1, 0), (1, 1), (1, 0)),
-        ((0, -1), (1, 0), (0, 0)),
-    )
-    for (beyond_row, beyond_column), (r0, c0), (r1, c1) in sides:
-        outer = ~padded[rows + beyond_row, columns + beyond_column]
-        for row, column in zip(rows[outer].tolist(), columns[outer].tolist(), strict=True):
-            following.setdefault((row + r0, column + c0), []).append((row + r1, column + c1))
-    return following
-
-
-def _smooth(loop: np.ndarray) -> np.ndarray:
-    wrapped = np.concatenate([loop[-(_SMOOTHING // 2) :], loop, loop[: _SMOOTHING // 2]])
-    kernel = np.full(_SMOOTHING, 1 / _SMOOTHING)
-    return np.stack([np.convolve(wrapped[:, axis], kernel, "valid") for axis in (0, 1)], axis=1)
+    line = zero_line(scores[structure] - np.delete(scores, structure, axis=0).max(axis=0))
+    count = round(float(line_length(line)) / _POINT_PX)
+    if count < _POINTS_MIN:
+        return None
+    points = even_points(line, count + 1)[:-1]
+    return np.asarray(gaussian_filter1d(points, _ROUNDING_PX / _POINT_PX, axis=0, mode="wrap"))

@@ -1,100 +1,134 @@
 """The picture of the ventricle's volume over time.
 
-Belongs here: SVG text of the curve. Not here: contours (frame_figure.py), measuring (function.py).
+Belongs here: the curve, the frames left out, R waves. Not here: the marks of the beats
+(beat_marks.py), axes (axes.py), contours (frames.py), measuring (function.py).
 """
 
-from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import groupby
 
 import numpy as np
 
 from cardio_dagster.finding import Figure
+from cardio_dagster.modalities.echo.clip import PreparedClip
+from cardio_dagster.modalities.echo.cycles.find import frame_times_s
+from cardio_dagster.modalities.echo.drawing.axes import Axes, draw_axes
+from cardio_dagster.modalities.echo.drawing.beat_marks import draw_beats, draw_ejection_fractions
+from cardio_dagster.modalities.echo.drawing.palette import CURVE, R_WAVE
+from cardio_dagster.modalities.echo.drawing.svg import path, svg_element, text
 from cardio_dagster.modalities.echo.function import Function
-from cardio_dagster.modalities.echo.drawing.svg import svg_element
 
-Scale = Callable[[float], float]
-
-_LINE, _ED, _ES = "#3b82c4", "#2a9d6f", "#d1495b"  # contrast of 3 or more to white and to near-black
-_CURVE_W, _CURVE_H, _LEFT, _BOTTOM, _TOP = 660, 220, 56, 40, 16
+_WIDTH, _HEIGHT = 480, 278
+_BOX = (44.0, 72.0, 468.0, 216.0)
+_HEADROOM = 1.15  # above the largest volume, for the letters ED
 
 
-def draw_curve(function: Function) -> Figure:
-    """Draw the volume of the ventricle over time with the ED and ES of every beat; needs a beat."""
-    prepared, rate = function.prepared, function.prepared.timing.frame_rate_hz
-    times = np.arange(len(function.curve)) / rate if rate else prepared.frame_indices + 1.0
-    factor = function.volume_ml(1.0) or 100 / float(function.curve.max())
-    unit = "mL" if function.mm_per_pixel else "% of largest"
-    raw = np.array([np.nan if v is None else v.volume * factor for v in function.ventricles])
-    top = 1.05 * float(np.nanmax([raw, function.curve * factor]))
-    x, y = _scales(times, top)
-    points = " ".join(f"{x(t):.1f},{y(v):.1f}" for t, v in zip(times, function.curve * factor, strict=True))
-    dots = "".join(
-        f'<circle cx="{x(t):.1f}" cy="{y(v):.1f}" r="1.6"/>' for t, v in zip(times, raw, strict=True) if np.isfinite(v)
-    )
+@dataclass(frozen=True, slots=True)
+class _Series:
+    """What is drawn: times (n,) of the frames, `curve` (n,) smoothed and `raw` (n,) per frame, NaN where left out."""
+
+    times: np.ndarray
+    curve: np.ndarray
+    raw: np.ndarray
+    unit: str
+
+
+def draw_curve(function: Function) -> Figure | None:
+    """Draw the volume of the ventricle over time with ED, ES and EF of every beat.
+
+    Dots are the single frames, the line is the smoothed curve; over frames that were left out
+    (no ventricle found, or low confidence) it is dashed on a grey ground. Without a pixel spacing the unit is the share of the
+    largest volume, without a frame rate the abscissa counts frames. Returns None for a still and
+    where no frame was measured.
+    """
+    if len(function.curve) < 2 or not np.isfinite(function.curve).any():
+        return None
+    series = _series(function)
+    top = _HEADROOM * float(np.nanmax([series.raw, series.curve]))
+    axes = Axes(_BOX, float(series.times[0]), float(series.times[-1]), 0.0, top)
+    timed = function.prepared.timing.frame_rate_hz is not None
     body = (
-        f'<g fill="currentColor" fill-opacity="0.4">{dots}</g>'
-        f'<polyline points="{points}" fill="none" stroke="{_LINE}" stroke-width="2"/>'
-        + _marks(function, factor, times, (x, y))
-        + _axes(times, top, (x, y), ("time (s)" if rate else "frame", f"LV volume ({unit})"))
+        draw_axes(axes, "time (s)" if timed else "frame (rate unknown)", f"LV volume ({series.unit})")
+        + _gaps(axes, series)
+        + _lines(axes, series)
+        + draw_beats(axes, function, series.times, series.curve)
+        + draw_ejection_fractions(axes, function, series.times)
+        + _r_waves(axes, function.prepared)
+        + text(2, _HEIGHT - 6, _key(function, series))
     )
-    description = f"Volume of the left ventricle over {len(times)} frames with {len(function.beats)} beats marked"
-    return Figure(
-        "echo_volume_curve",
-        "Left-ventricular volume over time",
-        svg_element(_CURVE_W, _CURVE_H, description, body),
-        description,
+    description = _describe(function, series)
+    svg = svg_element(_WIDTH, _HEIGHT, description, body)
+    return Figure("echo_volume_curve", "Left-ventricular volume over time", svg, description)
+
+
+def _series(function: Function) -> _Series:
+    factor = function.volume_ml(1.0) or 100 / float(np.nanmax(function.curve))
+    raw = np.array([np.nan if v is None else v.volume * factor for v in function.ventricles])
+    times = frame_times_s(function.prepared)
+    unit = "mL" if function.mm_per_pixel else "% of largest"
+    return _Series(
+        function.prepared.frame_indices + 1.0 if times is None else times, function.curve * factor, raw, unit
     )
 
 
-def _scales(times: np.ndarray, top: float) -> tuple[Scale, Scale]:
-    start, span = float(times[0]), float(times[-1] - times[0])
-
-    def x(time: float) -> float:
-        return _LEFT + 14 + (time - start) / span * (_CURVE_W - _LEFT - 40)
-
-    def y(volume: float) -> float:
-        return _CURVE_H - _BOTTOM - volume / top * (_CURVE_H - _BOTTOM - _TOP)
-
-    return x, y
-
-
-def _marks(function: Function, factor: float, times: np.ndarray, scales: tuple[Scale, Scale]) -> str:
-    x, y = scales
-    marks = []
-    for beat in function.beats:
-        weight = 700 if beat == function.beat else 400
-        for label, frame, volume, colour, shift in (
-            ("ED", beat.ed, beat.edv, _ED, -8),
-            ("ES", beat.es, beat.esv, _ES, 18),
-        ):
-            cx, cy = x(float(times[frame])), y(volume * factor)
-            marks.append(
-                f'<circle cx="{cx:.1f}" cy="{cy:.1f}" r="4.5" fill="{colour}"/>'
-                f'<text x="{cx:.1f}" y="{cy + shift:.1f}" text-anchor="middle" font-weight="{weight}" fill="currentColor">{label}</text>'
-            )
-    return f'<g font-size="11">{"".join(marks)}</g>'
+def _gaps(axes: Axes, series: _Series) -> str:
+    """Return a grey ground behind every run of frames that were left out."""
+    _, top, _, bottom = axes.box
+    half = (series.times[1] - series.times[0]) / 2
+    ground = []
+    for missing, run in groupby(range(len(series.times)), key=lambda i: bool(np.isnan(series.raw[i]))):
+        if missing:
+            at = list(run)
+            x0 = axes.x(max(series.times[at[0]] - half, axes.x_low))
+            x1 = axes.x(min(series.times[at[-1]] + half, axes.x_high))
+            ground.append(f'<rect x="{x0:.1f}" y="{top:.1f}" width="{x1 - x0:.1f}" height="{bottom - top:.1f}"/>')
+    return f'<g fill-opacity="0.13">{"".join(ground)}</g>' if ground else ""
 
 
-def _axes(times: np.ndarray, top: float, scales: tuple[Scale, Scale], titles: tuple[str, str]) -> str:
-    (x, y), (x_title, y_title) = scales, titles
-    bottom, right = _CURVE_H - _BOTTOM, _CURVE_W - 16
-    lines = f'<path d="M{_LEFT} {_TOP}V{bottom}H{right}" fill="none" stroke="currentColor" stroke-width="1"/>'
-    ticks = "".join(
-        f'<text x="{x(t):.1f}" y="{bottom + 15}" text-anchor="middle">{t:g}</text>'
-        for t in _ticks(float(times[0]), float(times[-1]))
+def _lines(axes: Axes, series: _Series) -> str:
+    """Return the dots, the whole curve dashed, and over it the curve where both neighbours were measured."""
+    dots = "".join(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="1.5"/>' for x, y in axes.points(series.times, series.raw))
+    whole = path(axes.points(series.times, series.curve))
+    runs = (
+        list(run) for seen, run in groupby(range(len(series.raw)), lambda i: bool(np.isfinite(series.raw[i]))) if seen
     )
-    ticks += "".join(
-        f'<text x="{_LEFT - 6}" y="{y(v) + 4:.1f}" text-anchor="end">{v:g}</text>' for v in _ticks(0.0, top)
+    solid = "".join(path(axes.points(series.times[run], series.curve[run])) for run in runs)
+    return (
+        f'<g fill-opacity="0.45">{dots}</g><g fill="none" stroke="{CURVE}" stroke-linejoin="round">'
+        f'<path d="{whole}" stroke-width="1.2" stroke-dasharray="3 3"/><path d="{solid}" stroke-width="2"/></g>'
     )
-    names = (
-        f'<text x="{(_LEFT + right) / 2}" y="{_CURVE_H - 8}" text-anchor="middle">{x_title}</text>'
-        f'<text transform="translate(14 {(_TOP + bottom) / 2}) rotate(-90)" text-anchor="middle">{y_title}</text>'
-    )
-    return lines + f'<g font-size="11" fill="currentColor">{ticks}{names}</g>'
 
 
-def _ticks(low: float, high: float) -> np.ndarray:
-    """Return four to ten round values from `low` to `high`."""
-    raw = (high - low) / 5
-    magnitude = 10 ** np.floor(np.log10(raw))
-    step = magnitude * min((1, 2, 5, 10), key=lambda m: abs(m - raw / magnitude))
-    return np.asarray(np.round(np.arange(np.ceil(low / step), np.floor(high / step) + 1) * step, 6))
+def _r_waves(axes: Axes, prepared: PreparedClip) -> str:
+    """Return a tick and the letter R on the time axis for each R wave within the shown time."""
+    if prepared.timing.frame_rate_hz is None:
+        return ""
+    bottom = axes.box[3]
+    shown = [float(t) for t in prepared.r_waves.times_s if axes.x_low <= t <= axes.x_high]
+    lines = "".join(f"M{axes.x(t):.1f} {bottom:.1f}v-14" for t in shown)
+    letters = "".join(text(axes.x(t) + 3, bottom - 4, "R", bold=True) for t in shown)
+    return f'<path d="{lines}" stroke="{R_WAVE}" stroke-width="2"/>{letters}' if shown else ""
+
+
+def _key(function: Function, series: _Series) -> str:
+    """Return what the signs mean, in one line that a phone can hold."""
+    parts = ["Dots: frames; line: smoothed"]
+    parts += ["grey: left out"] if np.isnan(series.raw).any() else []
+    parts += ["R: ECG"] if len(function.prepared.r_waves.times_s) and function.prepared.timing.frame_rate_hz else []
+    parts += ["dashed bracket: not averaged"] if len(function.averaged) < len(function.beats) else []
+    return "; ".join(parts)
+
+
+def _describe(function: Function, series: _Series) -> str:
+    missing = int(np.isnan(series.raw).sum())
+    fractions = ", ".join(f"{beat.ef_pct:.0f} %" for beat in function.beats)
+    beats = (
+        f"{len(function.beats)} beats marked, ejection fraction {fractions}" if fractions else function.no_beat_reason
+    )
+    left_out = f"; {missing} frames were left out" if missing else ""
+    unknown = (
+        "" if function.mm_per_pixel else f"; in percent of the largest: {function.no_size_reason or 'no pixel spacing'}"
+    )
+    return (
+        f"Volume of the left ventricle over {len(series.times)} frames: {beats or 'no beat found'}{left_out}{unknown}"
+    )

@@ -1,121 +1,91 @@
 """The picture of the contours, the long axis and the discs on the ED and ES frames.
 
-Belongs here: SVG text over a small JPEG. Not here: the volume curve (curve_figure.py), measuring
-(function.py).
+Belongs here: which frames are shown, their captions and places. Not here: what lies over a picture
+(overlay.py), the volume curve (curve.py), measuring (function.py).
 """
 
-import base64
-import io
-from collections.abc import Callable
-
-import numpy as np
-from PIL import Image
+from dataclasses import dataclass
 
 from cardio_dagster.finding import Figure
 from cardio_dagster.modalities.echo.clip import Letterbox
-from cardio_dagster.modalities.echo.drawing.contours import outlines
-from cardio_dagster.modalities.echo.detect import ATRIUM, MYOCARDIUM, VENTRICLE
-from cardio_dagster.modalities.echo.volumes.discs import DISCS, Chamber
+from cardio_dagster.modalities.echo.drawing.overlay import draw_contours, draw_discs, draw_scale
+from cardio_dagster.modalities.echo.drawing.palette import STRUCTURES
+from cardio_dagster.modalities.echo.drawing.pictures import image_element, placement, sector_pictures, still_uri
+from cardio_dagster.modalities.echo.drawing.svg import svg_element, swatches, text
 from cardio_dagster.modalities.echo.function import Function
-from cardio_dagster.modalities.echo.drawing.svg import svg_element
 
-_PANEL = 320  # SVG units of the longer side of a picture
-_MARGIN, _CAPTION, _LEGEND = 8, 22, 24
-_STRUCTURES = (
-    (MYOCARDIUM, "#ffd166", "myocardium"),
-    (ATRIUM, "#ff7096", "left atrium"),
-    (VENTRICLE, "#4cc9f0", "left ventricle"),
-)
+_WIDTH, _GAP, _HEAD, _LEGEND = 480, 8, 44, 28
+_TALLEST = 300  # units: a deep, narrow sector is made narrower than its half of the width
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """A frame to show: its title, its position among the chosen frames, its volume in cubic network pixels."""
+
+    title: str
+    position: int
+    volume: float | None
 
 
 def draw_frames(function: Function) -> Figure:
     """Draw end-diastole and end-systole side by side with contours, long axis and discs.
 
-    Without a beat one frame is drawn: the one of the largest ventricle, or the middle one.
+    Without a beat one frame is drawn: the one of the largest ventricle, or the middle one where
+    no ventricle was measured. The scale and the volumes are left out without a pixel spacing.
     """
-    if function.beat:
-        shown = [("End-diastole", function.beat.ed), ("End-systole", function.beat.es)]
-    else:
-        shown = [
-            ("Largest ventricle", function.ed) if function.ventricles else ("Middle", len(function.found.labels) // 2)
-        ]
-    height, width = _panel_size(function.prepared.letterbox)
-    panels = "".join(
-        _panel(function, title, frame, left=_MARGIN + index * (width + _MARGIN))
-        for index, (title, frame) in enumerate(shown)
-    )
-    total_width = max(len(shown) * (width + _MARGIN) + _MARGIN, _PANEL)
-    total_height = height + _CAPTION + _LEGEND + _MARGIN
-    titles = " and ".join(f"{title.lower()} (frame {function.frame_number(frame)})" for title, frame in shown)
-    description = f"Echo at {titles} with the outlines of left ventricle, myocardium and left atrium"
-    svg = svg_element(total_width, total_height, description, panels + _legend(total_height - _LEGEND / 2))
+    shown = _choose(function)
+    width, height = _panel_size(function.prepared.letterbox, len(shown))
+    panels = "".join(_panel(function, frame, i * (width + _GAP), (width, height)) for i, frame in enumerate(shown))
+    total = _HEAD + height + _LEGEND
+    legend = swatches(((s.colour, s.name) for s in STRUCTURES[::-1]), total - 9, left=2, step=160)
+    description = _describe(function, shown)
+    svg = svg_element(_WIDTH, total, description, panels + legend, widest_px=760)
     return Figure("echo_frames", "Left ventricle, myocardium and left atrium", svg, description)
 
 
-def _panel_size(box: Letterbox) -> tuple[float, float]:
-    return _PANEL * box.height / box.side, _PANEL * box.width / box.side
+def _choose(function: Function) -> tuple[_Shown, ...]:
+    beat = function.beat
+    if beat:
+        return _Shown("End-diastole", beat.ed, beat.edv), _Shown("End-systole", beat.es, beat.esv)
+    if len(function.curve):
+        return (_Shown("Largest ventricle", function.ed, float(function.curve[function.ed])),)
+    return (_Shown("Middle frame", len(function.found.labels) // 2, None),)
 
 
-def _panel(function: Function, title: str, frame: int, *, left: float) -> str:
-    prepared, found = function.prepared, function.found
-    height, width = _panel_size(prepared.letterbox)
-    place = _placement(prepared.letterbox)
-    drawn = "".join(
-        _path(outline, place, colour)
-        for structure, colour, _ in _STRUCTURES
-        for outline in outlines(found.labels[frame], found.probabilities[frame], structure)
-    )
-    chamber = function.ventricles[frame] if function.ventricles else None
-    drawn += _discs(chamber, place) if chamber else ""
+def _panel_size(box: Letterbox, panels: int) -> tuple[float, float]:
+    """Return width and height of a picture: half the width of the figure, unless it becomes too tall."""
+    widest = (_WIDTH - _GAP) / 2 if panels > 1 else 340.0
+    width = min(widest, _TALLEST * box.width / box.height)
+    return width, width * box.height / box.width
+
+
+def _panel(function: Function, shown: _Shown, left: float, size: tuple[float, float]) -> str:
+    (width, height), position = size, shown.position
+    place = placement(function.prepared.letterbox, width)
+    chamber = function.ventricles[position] if len(function.ventricles) else None
     return (
-        f'<g transform="translate({left:.1f} {_CAPTION})">'
-        f'<text x="0" y="-7" font-size="13" fill="currentColor">{title}, frame {function.frame_number(frame)}</text>'
-        f'<image width="{width:.1f}" height="{height:.1f}" preserveAspectRatio="none" href="{_data_uri(prepared.pictures[frame])}"/>'
-        f'<g fill="none" stroke-linejoin="round">{drawn}</g></g>'
+        f'<g transform="translate({left:.1f} {_HEAD})">'
+        + text(0, -27, f"{shown.title}, frame {function.frame_number(position)}", bold=True)
+        + text(0, -7, _caption(function, shown))
+        + image_element(still_uri(sector_pictures(function.prepared, [position])[0]), width, height)
+        + (draw_discs(chamber, place) if chamber else "")
+        + draw_contours(function.found, position, place)
+        + draw_scale(function.mm_per_pixel, function.prepared.letterbox, size)
+        + "</g>"
     )
 
 
-def _placement(box: Letterbox) -> Callable[[np.ndarray], np.ndarray]:
-    """Return the map from network pixels (k, 2) of (row, column) to panel units (k, 2) of (x, y)."""
-
-    def place(points: np.ndarray) -> np.ndarray:
-        file_pixels = (points + 0.5) * box.side / box.size - (box.pad_top, box.pad_left)
-        return np.asarray(file_pixels[:, ::-1] * _PANEL / box.side)
-
-    return place
+def _caption(function: Function, shown: _Shown) -> str:
+    volume_ml = None if shown.volume is None else function.volume_ml(shown.volume)
+    volume = "" if volume_ml is None else f"{volume_ml:.0f} mL, "
+    return f"{volume}confidence {function.found.confidence[shown.position]:.2f}"
 
 
-def _path(outline: np.ndarray, place: Callable[[np.ndarray], np.ndarray], colour: str) -> str:
-    points = " ".join(f"{x:.1f} {y:.1f}" for x, y in place(outline))
-    return f'<path d="M{points}Z" stroke="{colour}" stroke-width="1.6"/>'
-
-
-def _discs(chamber: Chamber, place: Callable[[np.ndarray], np.ndarray]) -> str:
-    """Draw the long axis, and each disc as a chord of its diameter around it."""
-    base, apex = np.array(chamber.axis.base), np.array(chamber.axis.apex)
-    along = (apex - base) / chamber.axis.length
-    across = np.array([-along[1], along[0]])
-    centres = base + ((np.arange(DISCS) + 0.5) / DISCS)[:, None] * (apex - base)
-    starts = place(centres - chamber.diameters[:, None] / 2 * across)
-    ends = place(centres + chamber.diameters[:, None] / 2 * across)
-    chords = "".join(f"M{a[0]:.1f} {a[1]:.1f}L{b[0]:.1f} {b[1]:.1f}" for a, b in zip(starts, ends, strict=True))
-    (x0, y0), (x1, y1) = place(np.stack([base, apex]))
-    return (
-        f'<path d="{chords}" stroke="#fff" stroke-opacity="0.35" stroke-width="0.8"/>'
-        f'<path d="M{x0:.1f} {y0:.1f}L{x1:.1f} {y1:.1f}" stroke="#fff" stroke-width="1.2" stroke-dasharray="4 3"/>'
+def _describe(function: Function, shown: tuple[_Shown, ...]) -> str:
+    titles = " and ".join(
+        f"{frame.title.lower()} (frame {function.frame_number(frame.position)}; {_caption(function, frame)})"
+        for frame in shown
     )
-
-
-def _legend(y: float) -> str:
-    entries = "".join(
-        f'<rect x="{_MARGIN + i * 105}" y="{y - 7:.1f}" width="10" height="10" fill="{colour}" stroke="currentColor" stroke-width="0.5"/>'
-        f'<text x="{_MARGIN + 14 + i * 105}" y="{y + 2:.1f}">{label}</text>'
-        for i, (_, colour, label) in enumerate(_STRUCTURES)
-    )
-    return f'<g font-size="11" fill="currentColor">{entries}</g>'
-
-
-def _data_uri(picture: np.ndarray) -> str:
-    buffer = io.BytesIO()
-    Image.fromarray(picture).save(buffer, "JPEG", quality=82)
-    return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()
+    discs = ", the long axis of the ventricle and its 20 discs" if len(function.ventricles) else ""
+    unknown = "" if function.mm_per_pixel else f". No scale: {function.no_size_reason or 'no pixel spacing'}"
+    return f"Echo at {titles} with the outlines of left ventricle, myocardium and left atrium{discs}{unknown}"

@@ -1,95 +1,120 @@
-"""Pixel spacing and time of a DICOM ultrasound object, taken only where they are plausible.
+"""Place, kind and pixel spacing of the image in a DICOM ultrasound frame, taken only where plausible.
 
-Belongs here: judging the calibration regions and the frame timing of the header. Not here:
-pixels (dicom.py).
+Belongs here: judging the calibration regions (DICOM PS3.3 C.8.5.5) and what of them is B-mode. Not
+here: frame rate (timing.py), pixels (dicom/).
 """
 
 from dataclasses import dataclass
-from statistics import median
 
 from pydicom.dataset import Dataset
 
-from cardio_dagster.errors import problem
-from cardio_dagster.modalities.echo.clip import Spacing, Timing
-from cardio_dagster.modalities.echo.formats.elements import naming, whole_number
+from cardio_dagster.errors import StudyError, problem
+from cardio_dagster.modalities.echo.clip import Spacing
+from cardio_dagster.modalities.echo.formats.elements import naming, number, several, whole_number
 from cardio_dagster.outcome import Problem
 
 SPACING_MM_MIN, SPACING_MM_MAX = 0.05, 2.0
 FRAME_RATE_HZ_MIN, FRAME_RATE_HZ_MAX = 1.0, 1000.0
 ALIKE = 0.02  # relative difference of the two directions up to which one number describes both
-_TWO_DIMENSIONAL, _TISSUE, _CENTIMETRES = 1, 1, 3  # DICOM PS3.3 C.8.5.5.1.1, .2 and .15
+_CENTIMETRES = 3  # PhysicalUnits, C.8.5.5.1.15
+_PLANE, _M_MODE, _SPECTRAL = 1, 2, 3  # RegionSpatialFormat, C.8.5.5.1.1
+_TISSUE, _COLOUR_FLOW = 1, 2  # RegionDataType, C.8.5.5.1.2
+_IMAGE_TYPES = {0x0001: "b_mode", 0x0002: "m_mode", 0x0004: "spectral_doppler", 0x0008: "spectral_doppler"}
+_COLOUR_TYPES = 0x0010 | 0x0100  # colour flow and power mode, in ImageType value 4 (C.8.5.6.1.1)
+_ALLOWED = "a region inside the image, in cm, 0.005 to 0.2 cm per pixel, alike in both directions"
 
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """The B-mode region in file pixels, and its spacing."""
+    """The B-mode region in file pixels, its spacing, and `mode`: "b_mode", "colour_doppler" or "unknown"."""
 
     top: int
     left: int
     height: int
     width: int
     spacing: Spacing
+    mode: str
     problems: tuple[Problem, ...] = ()
 
 
 def bmode_region(header: Dataset, *, rows: int, columns: int) -> Region:
-    """Return the largest two-dimensional tissue region of the image and its pixel spacing.
+    """Return the largest two-dimensional tissue region of the image, its pixel spacing and its mode.
 
-    A region is refused, and the whole frame kept without a spacing, where it lies outside the
-    image, is not in centimetres, is not 0.005 to 0.2 cm per pixel, or differs between directions.
-    Several regions (two images side by side): the first of the largest.
+    Of several (two images side by side) the first of the largest; a two-dimensional colour region
+    where there is none of tissue. A region is refused, and the whole frame kept without a spacing,
+    where it lies outside the image, is not in centimetres, is not 0.005 to 0.2 cm per pixel, or
+    differs by more than 2 % between directions. Without any region, PixelSpacing (0028,0030) is taken
+    within the same limits, and the mode from ImageType. A colour region beside or in the image
+    makes the mode "colour_doppler".
 
-    Raises StudyError E_CORRUPT_001, naming the element, where a region cannot be read.
+    Raises StudyError E_FORMAT_002 where all there is to see is M-mode or spectral Doppler, and
+    E_CORRUPT_001, naming the element, where a region cannot be read.
     """
     with naming("SequenceOfUltrasoundRegions"):
-        return _bmode_region(header, rows, columns)
+        regions = list(header.get("SequenceOfUltrasoundRegions", None) or ())
+        mode = _mode(header, regions)
+        if mode in ("m_mode", "spectral_doppler"):
+            name = mode.replace("_", " ").replace("m mode", "M-mode").replace("doppler", "Doppler")
+            raise StudyError("E_FORMAT_002", "the image shows no B-mode", seen=f"{name} only", allowed="B-mode")
+        planes = [r for r in regions if _is(r, _PLANE, _TISSUE)] or [r for r in regions if _is(r, _PLANE, _COLOUR_FLOW)]
+        if planes:
+            return _region(max(planes, key=_area), mode, rows, columns)
+    return _without_region(header, mode, rows, columns, has_regions=bool(regions))
 
 
-def _bmode_region(header: Dataset, rows: int, columns: int) -> Region:
-    regions = [r for r in header.get("SequenceOfUltrasoundRegions", None) or () if _is_bmode(r)]
-    if not regions:
-        reason = "the header has no two-dimensional tissue region with a calibration"
-        return _whole(rows, columns, reason, "E_VALID_004")
-    largest = max(regions, key=_area)
-    fault = _fault(largest, rows, columns)
+def _region(region: Dataset, mode: str, rows: int, columns: int) -> Region:
+    fault = _fault(region, rows, columns)
     if fault:
-        return _whole(rows, columns, f"the calibration region is refused: {fault}", "E_VALID_005")
-    left, top, right, bottom = _box(largest)
+        return _whole(rows, columns, mode, f"the calibration region is refused: {fault}", "E_VALID_005")
+    left, top, right, bottom = _box(region)
     # both corners belong to the region (PS3.3 C.8.5.5.1.3); some devices count one too far
     right, bottom = min(right, columns - 1), min(bottom, rows - 1)
-    return Region(top, left, bottom - top + 1, right - left + 1, _spacing(largest))
+    return Region(top, left, bottom - top + 1, right - left + 1, _spacing(region), mode)
 
 
-def timing(header: Dataset, *, frames: int) -> Timing:
-    """Return the frame rate from FrameTime, FrameTimeVector or CineRate, in this order.
-
-    A value outside 1 to 1000 Hz is passed over as if it were absent; a still has none.
-
-    Raises StudyError E_CORRUPT_001, naming the element, where one cannot be read.
-    """
-    if frames < 2:
-        return Timing(None, None, "a single frame has no frame rate")
-    intervals = [t for t in map(_number, _values(header, "FrameTimeVector")) if t and t > 0]
-    candidates = (
-        ("FrameTime (0018,1063)", _inverse_ms(_value(header, "FrameTime"))),
-        ("FrameTimeVector (0018,1065), median", _inverse_ms(median(intervals)) if intervals else None),
-        ("CineRate (0018,0040)", _number(_value(header, "CineRate"))),
-    )
-    for source, rate in candidates:
-        if rate is not None and FRAME_RATE_HZ_MIN <= rate <= FRAME_RATE_HZ_MAX:
-            return Timing(rate, source, None)
-    return Timing(None, None, "FrameTime, FrameTimeVector and CineRate are absent or implausible")
+def _without_region(header: Dataset, mode: str, rows: int, columns: int, *, has_regions: bool) -> Region:
+    reason = "the header has no two-dimensional tissue region with a calibration"
+    with naming("PixelSpacing"):
+        values = [number(v) or 0.0 for v in several(header.get("PixelSpacing"))]
+    if has_regions or len(values) != 2:
+        return _whole(rows, columns, mode, reason, "E_VALID_004")
+    fault = _unlike(values[1], values[0])
+    if fault:
+        return _whole(rows, columns, mode, f"PixelSpacing is refused: {fault}", "E_VALID_005")
+    spacing = Spacing(sum(values) / 2, "PixelSpacing (0028,0030)", None)
+    return Region(0, 0, rows, columns, spacing, mode)
 
 
-def _whole(rows: int, columns: int, reason: str, code: str) -> Region:
-    found = problem(
-        code, reason, allowed="a region inside the image, in cm, 0.005 to 0.2 cm per pixel, alike in both directions"
-    )
-    return Region(0, 0, rows, columns, Spacing(None, None, reason), (found,))
+def _mode(header: Dataset, regions: list[Dataset]) -> str:
+    if any(_is(r, _PLANE, _COLOUR_FLOW) for r in regions):
+        return "colour_doppler"
+    if any(_is(r, _PLANE, _TISSUE) for r in regions):
+        return "b_mode"
+    formats = {r.get("RegionSpatialFormat") for r in regions}
+    if _M_MODE in formats:
+        return "m_mode"
+    return "spectral_doppler" if _SPECTRAL in formats else _mode_of_image_type(header)
 
 
-def _is_bmode(region: Dataset) -> bool:
-    return (region.get("RegionSpatialFormat"), region.get("RegionDataType")) == (_TWO_DIMENSIONAL, _TISSUE)
+def _mode_of_image_type(header: Dataset) -> str:
+    """Return the mode that ImageType value 4 names, a sum of hexadecimal codes; "unknown" without it."""
+    values = several(header.get("ImageType"))
+    try:
+        codes = int(str(values[3]), 16) if len(values) > 3 else 0
+    except ValueError:
+        return "unknown"
+    if codes & 0x0001 and codes & _COLOUR_TYPES:
+        return "colour_doppler"
+    return next((mode for code, mode in _IMAGE_TYPES.items() if codes & code), "unknown")
+
+
+def _whole(rows: int, columns: int, mode: str, reason: str, code: str) -> Region:
+    found = problem(code, reason, allowed=_ALLOWED)
+    return Region(0, 0, rows, columns, Spacing(None, None, reason), mode, (found,))
+
+
+def _is(region: Dataset, spatial: int, data: int) -> bool:
+    return (region.get("RegionSpatialFormat"), region.get("RegionDataType")) == (spatial, data)
 
 
 def _box(region: Dataset) -> tuple[int, int, int, int]:
@@ -110,7 +135,7 @@ def _spacing(region: Dataset) -> Spacing:
 
 def _pixel_mm(region: Dataset) -> tuple[float, float]:
     # the sign only says which way the axis points
-    x, y = (10 * abs(_number(region.get(name)) or 0.0) for name in ("PhysicalDeltaX", "PhysicalDeltaY"))
+    x, y = (10 * abs(number(region.get(name)) or 0.0) for name in ("PhysicalDeltaX", "PhysicalDeltaY"))
     return x, y
 
 
@@ -120,32 +145,14 @@ def _fault(region: Dataset, rows: int, columns: int) -> str | None:
         return f"it spans columns {left} to {right} and rows {top} to {bottom} of an image of {columns} x {rows}"
     units = (region.get("PhysicalUnitsXDirection"), region.get("PhysicalUnitsYDirection"))
     if units != (_CENTIMETRES, _CENTIMETRES):
-        return f"its units are {units} and not centimetres (3)"
-    x, y = _pixel_mm(region)
-    if not (SPACING_MM_MIN <= x <= SPACING_MM_MAX and SPACING_MM_MIN <= y <= SPACING_MM_MAX):
-        return f"its pixels measure {x:.4g} x {y:.4g} mm"
-    return f"its pixels are not square, {x:.4g} x {y:.4g} mm" if abs(x - y) > ALIKE * max(x, y) else None
+        return "its units are not centimetres (3)"
+    return _unlike(*_pixel_mm(region))
 
 
-def _value(header: Dataset, name: str) -> object:
-    with naming(name):
-        return header.get(name)
-
-
-def _values(header: Dataset, name: str) -> tuple[object, ...]:
-    value = _value(header, name)
-    if value is None or value == "":
-        return ()
-    return tuple(value) if hasattr(value, "__iter__") and not isinstance(value, str) else (value,)
-
-
-def _number(value: object) -> float | None:
-    try:
-        return float(str(value))
-    except ValueError:
-        return None
-
-
-def _inverse_ms(value: object) -> float | None:
-    interval_ms = _number(value)
-    return 1000 / interval_ms if interval_ms and interval_ms > 0 else None
+def _unlike(x_mm: float, y_mm: float) -> str | None:
+    """Return what is wrong with the sides of a pixel; None where they are plausible and alike."""
+    if not (SPACING_MM_MIN <= x_mm <= SPACING_MM_MAX and SPACING_MM_MIN <= y_mm <= SPACING_MM_MAX):
+        return f"its pixels measure {x_mm:.4g} x {y_mm:.4g} mm"
+    return (
+        f"its pixels are not square, {x_mm:.4g} x {y_mm:.4g} mm" if abs(x_mm - y_mm) > ALIKE * max(x_mm, y_mm) else None
+    )

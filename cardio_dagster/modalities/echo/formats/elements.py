@@ -1,7 +1,7 @@
 """DICOM elements whose value may be anything: read, or refused by name.
 
 Belongs here: turning what an element holds into a plain number. Not here: what the number
-means (dicom.py, calibration.py).
+means (dicom/, calibration.py, timing.py).
 """
 
 from collections.abc import Iterator
@@ -22,6 +22,21 @@ def whole_number(dataset: Dataset, name: str, *, absent: int) -> int:
     with naming(name):
         value = dataset.get(name)
         return absent if value is None or value == "" else int(value)
+
+
+def several(value: object) -> tuple[object, ...]:
+    """Return the values of an element that may hold none, one or several."""
+    if value is None or value == "":
+        return ()
+    return tuple(value) if hasattr(value, "__iter__") and not isinstance(value, str) else (value,)
+
+
+def number(value: object) -> float | None:
+    """Return a value as a number; None where it is none."""
+    try:
+        return float(str(value))
+    except ValueError:
+        return None
 
 
 @contextmanager

@@ -1,7 +1,7 @@
-"""NPZ stills and clips: `image`, `pixel_spacing_mm` and, for a clip, `frame_rate_hz`.
+"""NPZ stills and clips: `image`, `pixel_spacing_mm` and, for a clip, `frame_rate_hz` and `r_wave_s`.
 
 Belongs here: the array file and its refusals. Nothing is unpickled, and the declared shape
-is judged before any pixel is inflated. Not here: DICOM, video.
+is judged before any pixel is inflated. Not here: DICOM, video, NIfTI.
 """
 
 import math
@@ -12,76 +12,87 @@ from typing import BinaryIO, cast
 
 import numpy as np
 
-from cardio_dagster.errors import StudyError, problem
+from cardio_dagster.errors import StudyError
 from cardio_dagster.modalities.branch import Options
-from cardio_dagster.modalities.echo.formats.calibration import (
-    FRAME_RATE_HZ_MAX,
-    FRAME_RATE_HZ_MIN,
-    SPACING_MM_MAX,
-    SPACING_MM_MIN,
+from cardio_dagster.modalities.echo.clip import EchoClip
+from cardio_dagster.modalities.echo.formats.assemble import RawFrames, assemble
+from cardio_dagster.modalities.echo.formats.limits import (
+    check_file_size,
+    check_memory,
+    check_shape,
+    check_work,
+    kept_frames,
 )
-from cardio_dagster.modalities.echo.clip import EchoClip, Spacing, Timing
-from cardio_dagster.modalities.echo.formats.limits import allocate_frames, check_file_size, check_shape
-from cardio_dagster.outcome import Problem
+from cardio_dagster.modalities.echo.formats.plausible import Problems, r_waves_from, rate_from, spacing_from
+from cardio_dagster.modalities.echo.formats.reduce import block_mean, reduction_for
 
-_SCALAR_BYTES_MAX = 4096
+_NUMBERS_BYTES_MAX = 16384  # of a spacing, a rate or the R waves
 _DEFLATE_RATIO_MAX = 1032  # no deflate stream expands further
 _BROKEN = (zipfile.BadZipFile, zlib.error, ValueError, EOFError, OSError, KeyError, RuntimeError, NotImplementedError)
 
 
-def read_npz(path: Path, options: Options) -> tuple[EchoClip, tuple[Problem, ...]]:
-    """Read `image` (h, w) or (t, h, w) uint8 with its spacing and frame rate.
+def read_npz(path: Path, options: Options, *, every_frame: bool = False) -> tuple[EchoClip, Problems]:
+    """Read `image` (h, w) or (t, h, w) uint8 with its spacing, frame rate and R waves.
 
     A missing spacing or rate is None with a reason, and so is one outside 0.05 to 2 mm or 1 to 1000 Hz.
+    Frames are read one at a time, reduced and thinned as limits.py says; all are kept with `every_frame`.
 
     Raises StudyError: E_HARD_004 and E_HARD_002 over the limits, E_CORRUPT_001 for a damaged
-    archive, E_FORMAT_002 for another type or number of dimensions, E_VALID_002 for impossible sides.
+    archive, E_FORMAT_002 for another type or number of dimensions, E_VALID_002 for impossible sides,
+    and what `assemble` raises.
     """
     check_file_size(path, options)
     try:
         with zipfile.ZipFile(path) as archive:
-            frames = _read_frames(archive, options)
-            spacing = _read_scalar(archive, "pixel_spacing_mm")
-            rate = _read_scalar(archive, "frame_rate_hz")
+            spacing, spacing_problems = spacing_from(_number(archive, "pixel_spacing_mm"), "pixel_spacing_mm")
+            r_waves, wave_problems = r_waves_from(_numbers(archive, "r_wave_s"), "r_wave_s")
+            rate = _number(archive, "frame_rate_hz")
+            raw = _read_frames(archive, options, rate, every_frame)
     except _BROKEN as error:
         raise StudyError("E_CORRUPT_001", "the NPZ archive is damaged", seen=type(error).__name__) from error
-    mm, spacing_problems = _judge("pixel_spacing_mm", spacing, SPACING_MM_MIN, SPACING_MM_MAX, "mm")
-    timing, rate_problems = _timing(rate, still=len(frames) == 1)
-    measured = Spacing(mm, "pixel_spacing_mm" if mm else None, _reason(spacing_problems))
-    _, height, width = frames.shape
-    return EchoClip(
-        "npz", frames, height, width, 0, 0, measured, timing, 1, len(frames)
-    ), spacing_problems + rate_problems
+    timing, rate_problems = rate_from(rate, "frame_rate_hz", still=raw.frames_in_file == 1)
+    clip, problems = assemble(raw, format="npz", spacing=spacing, timing=timing, r_waves=r_waves, mode="b_mode")
+    return clip, spacing_problems + rate_problems + wave_problems + problems
 
 
-def _timing(rate: float | None, *, still: bool) -> tuple[Timing, tuple[Problem, ...]]:
-    if still:
-        return Timing(None, None, "a single frame has no frame rate"), ()
-    rate, problems = _judge("frame_rate_hz", rate, FRAME_RATE_HZ_MIN, FRAME_RATE_HZ_MAX, "Hz")
-    return Timing(rate, "frame_rate_hz" if rate else None, _reason(problems)), problems
-
-
-def _read_frames(archive: zipfile.ZipFile, options: Options) -> np.ndarray:
+def _read_frames(archive: zipfile.ZipFile, options: Options, rate: float | None, every_frame: bool) -> RawFrames:
     size = _inflated_size(archive.getinfo("image.npy"), options)
     with archive.open("image.npy") as member:
-        shape, fortran, kind = _read_npy_header(cast(BinaryIO, member))
-        if kind != np.uint8 or len(shape) not in (2, 3) or fortran:
-            seen = f"{kind} with {len(shape)} dimensions" + (" in Fortran order" if fortran else "")
-            raise StudyError(
-                "E_FORMAT_002", "`image` is not an echo clip", seen=seen, allowed="uint8, (h, w) or (t, h, w), C order"
-            )
-        count, height, width = (1, *shape) if len(shape) == 2 else shape
+        count, height, width = _shape(cast(BinaryIO, member))
         check_shape(count, height, width)
-        if count * height * width > size - member.tell():
+        check_work(count, height, width)
+        start = member.tell()
+        if count * height * width > size - start:
             seen = f"{count} frames of {width} x {height} claimed, {size} bytes held"
             raise StudyError("E_CORRUPT_001", "`image` claims more pixels than the archive holds", seen=seen)
-        frames = allocate_frames(count, height, width, options)
-        for index, frame in enumerate(frames):
-            data = member.read(frame.size)
-            if len(data) < frame.size:
-                raise StudyError("E_CORRUPT_001", "`image` ends early", seen=f"frame {index + 1} of {len(frames)}")
-            frame[:] = np.frombuffer(data, np.uint8).reshape(frame.shape)
-    return frames
+        kept = kept_frames(count, rate_from(rate, "", still=count == 1)[0].frame_rate_hz, every_frame=every_frame)
+        reduction = reduction_for(height, width)
+        shape = len(kept), -(-height // reduction), -(-width // reduction)
+        check_memory(*shape, options)
+        frames = np.empty(shape, np.uint8)
+        for place, index in enumerate(kept):
+            member.seek(start + index * height * width)
+            frames[place] = block_mean(_frame(cast(BinaryIO, member), height, width, index), reduction)
+    indices = np.asarray(kept, np.int32)
+    return RawFrames(frames, None, indices, count, height, width, 0, 0, height, width, reduction)
+
+
+def _shape(member: BinaryIO) -> tuple[int, int, int]:
+    """Return count, height and width of the array; raises StudyError E_FORMAT_002 where it is no echo clip."""
+    shape, fortran, kind = _read_npy_header(member)
+    if kind != np.uint8 or len(shape) not in (2, 3) or fortran:
+        seen = f"{kind} with {len(shape)} dimensions" + (" in Fortran order" if fortran else "")
+        allowed = "uint8, (h, w) or (t, h, w), C order"
+        raise StudyError("E_FORMAT_002", "`image` is not an echo clip", seen=seen, allowed=allowed)
+    count, height, width = (1, *shape) if len(shape) == 2 else shape
+    return count, height, width
+
+
+def _frame(member: BinaryIO, height: int, width: int, index: int) -> np.ndarray:
+    data = member.read(height * width)
+    if len(data) < height * width:
+        raise StudyError("E_CORRUPT_001", "`image` ends early", seen=f"frame {index + 1}")
+    return np.frombuffer(data, np.uint8).reshape(height, width)
 
 
 def _inflated_size(member: zipfile.ZipInfo, options: Options) -> int:
@@ -100,29 +111,24 @@ def _read_npy_header(member: BinaryIO) -> tuple[tuple[int, ...], bool, np.dtype]
     return reader(member)
 
 
-def _read_scalar(archive: zipfile.ZipFile, name: str) -> float | None:
+def _number(archive: zipfile.ZipFile, name: str) -> float | None:
     """Return the number stored under `name`; None if it is absent, NaN if it is no single number."""
+    values = _numbers(archive, name)
+    if values is None:
+        return None
+    return float(values.ravel()[0]) if values.size == 1 else math.nan
+
+
+def _numbers(archive: zipfile.ZipFile, name: str) -> np.ndarray | None:
+    """Return the numbers stored under `name`; None if absent, one NaN if they are too many or no numbers."""
     if f"{name}.npy" not in archive.namelist():
         return None
-    if archive.getinfo(f"{name}.npy").file_size > _SCALAR_BYTES_MAX:
-        return math.nan
+    no_number = np.asarray([math.nan])
+    if archive.getinfo(f"{name}.npy").file_size > _NUMBERS_BYTES_MAX:
+        return no_number
     with archive.open(f"{name}.npy") as member:
         shape, _, kind = _read_npy_header(cast(BinaryIO, member))
-        if math.prod(shape) != 1 or kind.kind not in "fiu":
-            return math.nan
-        return float(np.frombuffer(member.read(kind.itemsize), kind)[0])
-
-
-def _judge(
-    name: str, value: float | None, low: float, high: float, unit: str
-) -> tuple[float | None, tuple[Problem, ...]]:
-    allowed = f"{low:g} to {high:g} {unit}"
-    if value is None:
-        return None, (problem("E_VALID_004", f"`{name}` is missing", allowed=allowed),)
-    if not low <= value <= high:
-        return None, (problem("E_VALID_005", f"`{name}` is implausible", seen=f"{value:g}", allowed=allowed),)
-    return value, ()
-
-
-def _reason(problems: tuple[Problem, ...]) -> str | None:
-    return problems[0].message if problems else None
+        size = math.prod(shape)
+        if kind.kind not in "fiu" or size * kind.itemsize > _NUMBERS_BYTES_MAX:
+            return no_number
+        return np.frombuffer(member.read(size * kind.itemsize), kind).astype(np.float64).reshape(shape)

@@ -1,0 +1,1 @@
+"""Benchmarks of the echo branch; `python -m benchmarks.echo` runs all of them."""

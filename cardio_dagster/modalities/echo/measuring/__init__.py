@@ -1,0 +1,1 @@
+"""Measurements of the branch: names, units, methods, evidence and reasons."""
