@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 
 PEERS := out/peers
 
-.PHONY: demo stop test lint types check bench bench-ecg wheel-check install clean
+.PHONY: demo stop test lint types check bench bench-ecg bench-echo wheel-check install clean
 
 $(STAMP): pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -42,6 +42,10 @@ bench: $(STAMP)
 
 bench-ecg: $(STAMP) $(PEERS)/.installed
 	OMP_NUM_THREADS=1 $(BIN)/python -W ignore -m benchmarks.ecg --peers $(PEERS)/bin/python
+
+bench-echo: $(STAMP)
+	$(BIN)/python -m pip install --quiet --editable '.[train]'
+	OMP_NUM_THREADS=1 $(BIN)/python -W ignore -m benchmarks.echo
 
 $(PEERS)/.installed: benchmarks/ecg/peers.txt
 	$(PYTHON) -m venv $(PEERS)

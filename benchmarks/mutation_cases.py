@@ -31,13 +31,15 @@ class Trial:
 
     `analyse` takes a path and returns "result" or the code of the problem in which it ended; whatever it raises is a
     fault. `damage` takes bytes and the chance. `samples` takes the folder of the reference data and one to write to, and
-    returns every bundle; `written` takes the latter alone and returns those that `analyse` must find sound.
+    returns every bundle; `written` takes the latter alone and returns those that are sound: before its first case a process
+    runs `check` on each, which must return "result" and loads what any case needs.
     """
 
     analyse: Callable[[Path], str]
     damage: Callable[[bytes, random.Random], bytes]
     samples: Callable[[Path, Path], list[Bundle]]
     written: Callable[[Path], list[Bundle]]
+    check: Callable[[Path], str]
     limits: Limits
 
 

@@ -126,7 +126,7 @@ def _prepare(trial: Trial) -> None:
     signal.signal(signal.SIGALRM, _late)
     signal.signal(signal.SIGPROF, _late)
     with tempfile.TemporaryDirectory(prefix="mutation-") as folder:
-        found = {bundle[0].parent.name: _ending(trial, bundle[0]) for bundle in trial.written(Path(folder))}
+        found = {bundle[0].parent.name: trial.check(bundle[0]) for bundle in trial.written(Path(folder))}
     if set(found.values()) != {"result"}:
         raise RuntimeError(f"a sound sample is not read: {found}")
     _forget_peak()

@@ -49,7 +49,7 @@ def analyse(path: Path) -> str:
     return "result"
 
 
-TRIAL = Trial(analyse, damage, samples, written, Limits(processor_s=5.0, memory_mb=1024, wall_s=60.0))
+TRIAL = Trial(analyse, damage, samples, written, analyse, Limits(processor_s=5.0, memory_mb=1024, wall_s=60.0))
 
 if __name__ == "__main__":
     raise SystemExit(main(TRIAL, parser(__doc__, count=5000).parse_args()))

@@ -33,7 +33,9 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path(os.environ.get("CARDIO_REFERENCE_DATA", "../shared/data")))
     parser.add_argument("--clips", type=int, default=200, help="simulated clips")
     arguments = parser.parse_args()
-    table = Table("figure", "ours", "peer", "goal", title=f"Echo, model {catalogue.fingerprint('echo_segmentation')[:12]}")
+    table = Table(
+        "figure", "ours", "peer", "goal", title=f"Echo, model {catalogue.fingerprint('echo_segmentation')[:12]}"
+    )
     rates = speed.frames_a_second()
     stills = read_stills(arguments.data / "camus_a4c", held_out=True)
     for name, value in evaluate.figures(evaluate.measure(stills)).items():

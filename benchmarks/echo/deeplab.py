@@ -60,7 +60,9 @@ class DeepLabV3(nn.Module):
             width, dilation = 64 * 2**level, 2 ** max(level - 1, 0)
             for number in range(count):
                 stride = 2 if (level, number) == (1, 0) else 1
-                rate = dilation if number else max(dilation // 2, 1)  # the first block keeps the rate of the level before
+                rate = (
+                    dilation if number else max(dilation // 2, 1)
+                )  # the first block keeps the rate of the level before
                 layers.append(Bottleneck(channels, width, stride, rate))
                 channels = 4 * width
         head = [Pyramid(channels), _convolution(256, 256, 3), nn.Conv2d(256, 1, 1)]

@@ -74,10 +74,15 @@ def analyse(path: Path) -> str:
     return next(p.code for p in document.problems if p.severity in (Severity.ERROR, Severity.CRITICAL))
 
 
-TRIAL = Trial(analyse, damage, samples, written, LIMITS)
+def check(path: Path) -> str:
+    """Return what a sound file must: it is read, and one format is taken through the whole branch."""
+    return analyse(path) if path.suffix == ".npz" else read(path)
+
+
+TRIAL = Trial(analyse, damage, samples, written, check, LIMITS)
 
 if __name__ == "__main__":
     options = parser(__doc__, count=3000)
     options.add_argument("--verbs", choices=("all", "validate"), default="all")
     arguments = options.parse_args()
-    raise SystemExit(main(TRIAL if arguments.verbs == "all" else replace(TRIAL, analyse=read), arguments))
+    raise SystemExit(main(TRIAL if arguments.verbs == "all" else replace(TRIAL, analyse=read, check=read), arguments))

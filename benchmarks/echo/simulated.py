@@ -38,9 +38,7 @@ def answer(seed: int) -> Answer:
     clip = simulate_clip(seed, **_variation(seed))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "clip.npz"
-        np.savez(
-            path, image=clip.frames, pixel_spacing_mm=clip.pixel_spacing_mm, frame_rate_hz=clip.frame_rate_hz
-        )
+        np.savez(path, image=clip.frames, pixel_spacing_mm=clip.pixel_spacing_mm, frame_rate_hz=clip.frame_rate_hz)
         found = describe(path, Options(threads=1))
     reason = found.reasons.get("lvef_pct")
     return Answer(seed, clip.lvef_pct, found.lvef_pct, float(max(clip.lv_volume_ml)), found.lv_edv_ml, reason)

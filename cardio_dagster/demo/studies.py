@@ -59,7 +59,7 @@ def echo_only(folder: Path, *, copy: int = 0) -> None:
 def mixed_synthetic(folder: Path, *, seed: int = 4) -> None:
     """Write a made-up ECG drawn from `seed`, a simulated clip with an ejection fraction of 45 %, and metadata."""
     ecg_only(folder, seed=seed)
-    save_clip(folder / "clip.npz", simulated_clip(4, 45.0))
+    save_clip(folder / "clip.npz", simulated_clip(5, 45.0))
     _write_metadata(folder, age_years=66, sex="M", sbp_mmhg=132, total_cholesterol_mmol_l=5.1)
 
 

@@ -1,7 +1,7 @@
 """Fusion: from the analyses of the recordings to one set of features.
 
 Belongs here: `fuse`. Not here: measuring (modalities/) or risk (scoring/). It is generic
-over Analysis: a new modality needs no edit here.
+over Analysis: a new modality needs no edit here. (indexed.py alone knows some names.)
 """
 
 from collections import defaultdict
@@ -9,11 +9,12 @@ from collections import defaultdict
 from cardio_dagster.finding import Analysis
 from cardio_dagster.fusion.consistency import MIXED_PATIENTS, contradictions
 from cardio_dagster.fusion.fused import Coverage, Feature, Fusion, Missing
+from cardio_dagster.fusion.indexed import as_features, index_volumes
 from cardio_dagster.fusion.select import CLINICAL, Candidate, candidates, choose
 
 __all__ = ["CODE_VERSION", "MIXED_PATIENTS", "Coverage", "Feature", "Fusion", "Missing", "fuse"]
 
-CODE_VERSION = "1"
+CODE_VERSION = "2"
 EFFECTS: dict[str, str] = {
     "ecg": "rhythm and intervals are unknown; atrial fibrillation (CHA2DS2-VASc, CHA2DS2-VA, H2FPEF) can come from the history only",
     "echo": "chambers and ejection fraction are unknown; H2FPEF lacks E/e' and pulmonary pressure unless metadata states them",
@@ -25,7 +26,7 @@ def fuse(analyses: tuple[Analysis, ...], failed: tuple[str, ...]) -> Fusion:
     """Join the analyses; `failed` names the modalities that were present but yielded nothing.
 
     Nothing is averaged: each name has one source, chosen by the rule in select.py, and
-    contradictions become findings. With no analysis at all the coverage is NONE.
+    contradictions become findings; volumes are indexed by body surface area. With no analysis at all the coverage is NONE.
     """
     groups: dict[str, list[Candidate]] = defaultdict(list)
     for candidate in candidates(analyses):
@@ -33,15 +34,18 @@ def fuse(analyses: tuple[Analysis, ...], failed: tuple[str, ...]) -> Fusion:
     offered = [c.feature for group in groups.values() for c in group]
     present = tuple(sorted({a.modality for a in analyses if _yielded(a)}))
     failed = (*failed, *(a.modality for a in analyses if a.modality not in present))
+    features = tuple(choose(group) for group in groups.values())
+    indexed = index_volumes(features)
     return Fusion(
         coverage=_coverage(present),
         has_clinical=CLINICAL in present,
         modalities=present,
         failed=tuple(sorted(set(failed))),
-        features=tuple(choose(group) for group in groups.values()),
-        findings=tuple(f for a in analyses for f in a.findings),
+        features=(*features, *as_features(indexed)),
+        findings=tuple(f for a in (*analyses, *indexed) for f in a.findings),
         consistency=contradictions(offered),
         missing=_missing(present, failed),
+        indexed=indexed,
     )
 
 

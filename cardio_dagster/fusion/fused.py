@@ -7,7 +7,7 @@ chosen (select.py) or compared with another (consistency.py).
 from dataclasses import dataclass
 from enum import StrEnum
 
-from cardio_dagster.finding import Finding
+from cardio_dagster.finding import Analysis, Finding
 
 
 class Coverage(StrEnum):
@@ -67,7 +67,10 @@ class Missing:
 
 @dataclass(frozen=True, slots=True)
 class Fusion:
-    """All that is known of the study: one feature per name, every finding, every contradiction."""
+    """All that is known of the study: one feature per name, every finding, every contradiction.
+
+    `indexed` are the measurements that no recording yields alone: volumes by body surface area.
+    """
 
     coverage: Coverage
     has_clinical: bool
@@ -77,6 +80,7 @@ class Fusion:
     findings: tuple[Finding, ...]
     consistency: tuple[Finding, ...]
     missing: tuple[Missing, ...]
+    indexed: tuple[Analysis, ...] = ()
 
     def get(self, name: str) -> Feature | None:
         """Return the feature of that name; None if no modality spoke of it."""

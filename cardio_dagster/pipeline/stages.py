@@ -71,8 +71,8 @@ def fusion_stage(dossier: Dossier, place: Workplace) -> Dossier:
     alive = dossier.alive()
     analyses = tuple(a for m in alive for a in place.checkpoints.data(study_id, State.ANALYSIS, m, Analysis).values())
     lost = tuple(m for m in dossier.study.modalities if m not in alive)
-    fused = replace(dossier, analyses=analyses, fusion=fuse(analyses, lost))
-    return watch.enter(fused, State.FUSION)
+    fusion = fuse(analyses, lost)
+    return watch.enter(replace(dossier, analyses=(*analyses, *fusion.indexed), fusion=fusion), State.FUSION)
 
 
 def scoring_stage(dossier: Dossier) -> Dossier:

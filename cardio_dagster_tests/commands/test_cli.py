@@ -160,6 +160,32 @@ def test_echo_document_and_masks(tmp_path):
     assert document["frames"] == len(labels)
 
 
+def test_echo_on_one_screen(tmp_path):
+    folder = write(tmp_path / "study", studies.echo_only)
+    result = runner.invoke(app, ["echo", str(folder / "clip.npz")], env={"COLUMNS": "120"})
+    assert result.exit_code == 0
+    for shown in ("npz, 42 frames at 30 Hz", "A4C", "ejection fraction", "gates passed", "not a medical device"):
+        assert shown in result.stdout
+    assert len(result.stdout.splitlines()) <= 40
+
+
+def test_ejection_fraction_of_the_simulated_heart_is_near_its_truth(tmp_path):
+    folder = write(tmp_path / "study", studies.echo_only)
+    document = json.loads(runner.invoke(app, ["echo", str(folder / "clip.npz"), "--json"]).stdout)
+    assert document["lvef_pct"] == pytest.approx(58, abs=6)
+    assert document["view"] == "A4C"
+
+
+def test_refused_echo_says_its_code_and_cure(tmp_path):
+    path = tmp_path / "echo.dcm"
+    path.write_text("hello")
+    plain, as_json = (runner.invoke(app, ["echo", str(path), *more]) for more in ([], ["--json"]))
+    assert (plain.exit_code, as_json.exit_code) == (2, 2)
+    assert plain.stderr.startswith("E_FORMAT_001")
+    assert plain.stdout == ""
+    assert json.loads(as_json.stdout)["reasons"]["lvef_pct"] == "this is no echo file"
+
+
 def test_wrong_setting_is_told_with_its_cure(tmp_path, monkeypatch):
     monkeypatch.setenv("CARDIO_BATCH_SIZE", "many")
     folder = write(tmp_path / "study", studies.ecg_only)

@@ -46,7 +46,7 @@ def test_a_site_that_names_one_model_keeps_the_others(site_catalogue):
     text = site_catalogue.read_text()
     start = text.index(f"[{NAME}]")
     end = text.find("\n[", start + 1)
-    site_catalogue.write_text(text[start : end if end > 0 else None].replace('version = "1"', 'version = "site"'))
+    site_catalogue.write_text(text[start : end if end > 0 else None].replace('version = "2"', 'version = "site"'))
     catalogue.reload(NAME)
     assert catalogue.entry(NAME).version == "site"
     assert catalogue.load_session("ecg_waves", threads=1) is not None
@@ -62,7 +62,7 @@ def test_session_yields_probabilities():
     session = catalogue.load_session(NAME, threads=1)
     image = np.zeros((2, 1, entry.input_size, entry.input_size), np.float32)
     (probability,) = session.run([entry.output_name], {entry.input_name: image})
-    assert probability.shape == (2, len(entry.classes), entry.input_size, entry.input_size)
+    assert probability.shape == (2, len(entry.classes), entry.answer_size, entry.answer_size)
     assert np.allclose(probability.sum(axis=1), 1, atol=1e-4)
 
 

@@ -46,7 +46,6 @@ def measure_still(still: Still, folder: Path) -> Result:
     np.savez(path, image=still.image, pixel_spacing_mm=still.pixel_spacing_mm)
     document, masks = describe_with_masks(path, Options())
     mask = np.zeros_like(still.mask) if masks is None else masks[0]
-    volumes = {m.name: m.value for m in document.measurements}
     return Result(
         still.patient,
         still.phase,

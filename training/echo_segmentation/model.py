@@ -9,6 +9,8 @@ decoder's arithmetic; one 3x3 layer decodes the finest level. Convolutions alone
 quantises to eight bits.
 """
 
+from itertools import pairwise
+
 import torch
 from torch import Tensor, nn
 
@@ -50,12 +52,12 @@ class EchoNet(nn.Module):
             for level, (width, depth) in enumerate(zip(widths, depths, strict=True))
         )
         self.dropout = nn.Dropout2d(0.1)
-        self.narrowing = nn.ModuleList(
-            nn.Conv2d(deep, shallow, 1, bias=False) for shallow, deep in zip(widths, widths[1:], strict=False)
-        )
+        self.narrowing = nn.ModuleList(nn.Conv2d(deep, shallow, 1, bias=False) for shallow, deep in pairwise(widths))
         self.decoders = nn.ModuleList(
             nn.Sequential(
-                nn.BatchNorm2d(width), nn.ReLU(inplace=True), convolution(width, width) if level == 0 else Residual(width)
+                nn.BatchNorm2d(width),
+                nn.ReLU(inplace=True),
+                convolution(width, width) if level == 0 else Residual(width),
             )
             for level, width in enumerate(widths[:-1])
         )

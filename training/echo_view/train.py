@@ -1,6 +1,6 @@
 """Train the view network on the CPU and export it to ONNX.
 
-Usage: python -m training.echo_view.train DATA OUT.onnx --simulated CACHE.npz [CACHE.npz ...] [--steps 450]
+Usage: python -m training.echo_view.train DATA OUT.onnx --simulated CACHE.npz [CACHE.npz ...] [--steps 1100]
 
 The caches come from data.py. Belongs here: the loop and the export. Its figures come from evaluate.py.
 """
@@ -80,8 +80,8 @@ def main() -> None:
     parser.add_argument("data", type=Path, help="folder with patientNNNN_{ED,ES}.npz")
     parser.add_argument("out", type=Path)
     parser.add_argument("--simulated", type=Path, nargs="+", required=True, help="caches of data.py")
-    parser.add_argument("--steps", type=int, default=450)
-    parser.add_argument("--spoiled-every", type=int, default=3, help="every which still gives negatives")
+    parser.add_argument("--steps", type=int, default=1100)
+    parser.add_argument("--spoiled-every", type=int, default=2, help="every which still gives negatives")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     real, masks = camus(arguments.data, held_out=False)

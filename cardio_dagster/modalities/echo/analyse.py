@@ -78,5 +78,6 @@ def _view_problems(function: Function) -> tuple[Problem, ...]:
 
 
 def _draw(function: Function, motion: WallMotion) -> tuple[Figure, ...]:
-    drawn = (draw_frames(function), draw_curve(function), draw_loop(function), draw_motion(motion, function))
+    loop = draw_loop(function) if function.ventricles else None  # contours that nothing rests on do not move
+    drawn = (draw_frames(function), draw_curve(function), loop, draw_motion(motion, function))
     return tuple(figure for figure in drawn if figure is not None)

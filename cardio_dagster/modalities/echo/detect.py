@@ -18,7 +18,9 @@ from cardio_dagster.models import catalogue
 from cardio_dagster.outcome import Problem, Step
 
 MODELS = (network.MODEL, confidence.MODEL, "echo_view")
-SAMPLED = 6  # frames of a clip that are looked at several times; a clip of no more is, frame by frame, nothing but stills
+SAMPLED = (
+    6  # frames of a clip that are looked at several times; a clip of no more is, frame by frame, nothing but stills
+)
 
 
 def detect(prepared: PreparedClip, options: Options) -> Step[Segmentation]:

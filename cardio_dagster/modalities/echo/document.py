@@ -195,6 +195,8 @@ def _reasons(document: EchoDocument, examined: _Examination, reading: Reading | 
         unseen = examined.prepared.view.reason or "not told apart in this view"
         known |= {"view_probability": unseen, "is_cardiac": unseen}
     if reading is not None:
-        known["wall_motion"] = reading.motion.reason or next((s.reason for s in reading.motion.segments if s.reason), "")
+        known["wall_motion"] = reading.motion.reason or next(
+            (s.reason for s in reading.motion.segments if s.reason), ""
+        )
     nulls = [field.name for field in fields(document) if getattr(document, field.name) is None]
     return {name: known.get(name) or stopped for name in nulls}

@@ -12,7 +12,9 @@ from cardio_dagster.modalities.echo.clip import PreparedClip, Segmentation
 from cardio_dagster.modalities.echo.cycles.beats import Beat
 from cardio_dagster.modalities.echo.cycles.curve import known_frames, smooth
 from cardio_dagster.modalities.echo.cycles.find import Cycles, find_cycles, why_no_beat
-from cardio_dagster.modalities.echo.gates import CONFIDENCE_GATE
+from cardio_dagster.modalities.echo.gates import FRAME_CONFIDENCE_MIN
+from cardio_dagster.modalities.echo.triage import placement
+from cardio_dagster.modalities.echo.triage.placement import foreshortening, ventricle_inside
 from cardio_dagster.modalities.echo.volumes.annulus import Annulus
 from cardio_dagster.modalities.echo.volumes.discs import Chamber
 from cardio_dagster.modalities.echo.volumes.frame import FrameChambers, measure_frame
@@ -23,7 +25,7 @@ OTHER_VIEW = "the view is not apical four-chamber"
 LENGTH_GATE = Gate("echo_plausible_size", "1", "Length of the left ventricle, as calibrated", "cm", 4, 14)
 VOLUME_GATE = Gate("echo_plausible_volume", "1", "Largest volume of the left ventricle, as calibrated", "mL", 15, 600)
 BEAT_GATE = Gate("echo_beats", "1", "Whole contractions found in a clip", "1", minimum=1)
-GATES = (LENGTH_GATE, VOLUME_GATE, BEAT_GATE)
+GATES = (*placement.GATES, LENGTH_GATE, VOLUME_GATE, BEAT_GATE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,7 @@ class Function:
     those of this module's gates.
 
     `ventricles`, `atria` and `annuli` have one entry per chosen frame, None where nothing was found and on
-    frames whose confidence is below the gate; `curve` (n,) are the smoothed volumes, a straight line over
+    frames of low confidence; `curve` (n,) are the smoothed volumes, a straight line over
     frames without one. All are empty, and `beats` too, where nothing may be measured (another view,
     uncertain contours). `beats` are all whole beats; `beat` is the one to show, whose EF is nearest to the
     mean; without it `no_beat_reason` says why. `cycles` says which beats are averaged, how they were
@@ -86,10 +88,10 @@ class Function:
 def assess(prepared: PreparedClip, found: Segmentation) -> Function:
     """Measure the chambers on every frame and find the beats.
 
-    Frames below the confidence gate are left out of the curve. Nothing is measured where the contours as a
+    Frames below FRAME_CONFIDENCE_MIN are left out of the curve. Nothing is measured where the contours as a
     whole are not trusted, or where the view is another than the apical four-chamber one ("unknown" is measured).
     """
-    trusted = np.asarray(found.confidence >= (CONFIDENCE_GATE.minimum or 0.0))
+    trusted = np.asarray(found.confidence >= FRAME_CONFIDENCE_MIN)
     if prepared.view.view == "other":
         return _nothing(prepared, found, OTHER_VIEW)
     if not found.trusted or not trusted.any():
@@ -125,15 +127,24 @@ def _with_beats(
 
 
 def _judged(function: Function) -> Function:
-    """Judge number of beats and size of the ventricle; an implausible size takes the spacing away."""
-    is_clip = len(function.prepared.frame_indices) > 1
-    verdicts = (BEAT_GATE.judge(float(len(function.beats))),) if is_clip else ()
+    """Judge plane, number of beats and size of the ventricle; an implausible size takes the spacing away."""
+    verdicts = _judge_plane(function)
     sizes = _judge_size(function)
     if all(verdict.passed for verdict in sizes):
         return replace(function, verdicts=verdicts + sizes)
     seen = ", ".join(f"{verdict.value:.3g} {verdict.unit}" for verdict in sizes)
     reason = f"the pixel spacing is implausible: it makes the ventricle {seen}"
     return replace(function, mm_per_pixel=None, no_size_reason=reason, verdicts=verdicts + sizes)
+
+
+def _judge_plane(function: Function) -> tuple[Verdict, ...]:
+    """Judge whether the plane holds the ventricle; what needs its motion, on a clip only."""
+    inside = ventricle_inside(function.found.labels, function.prepared.sector)
+    if len(function.prepared.frame_indices) == 1:
+        return (inside,)
+    missing = (np.nan, np.nan)
+    sizes = np.array([missing if c is None else (c.axis.length, c.area) for c in function.ventricles])
+    return (inside, *foreshortening(sizes[:, 0], sizes[:, 1]), BEAT_GATE.judge(float(len(function.beats))))
 
 
 def _judge_size(function: Function) -> tuple[Verdict, ...]:

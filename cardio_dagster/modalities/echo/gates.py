@@ -11,4 +11,5 @@ FOUND_GATE = Gate("echo_ventricle", "2", "Share of the frames on which a ventric
 CONFIDENCE_GATE = Gate(
     "echo_confidence", "2", "Dice expected of the ventricle, median over the frames", "1", minimum=0.88
 )
+FRAME_CONFIDENCE_MIN = 0.80  # a single frame below it is left out of the curve; its neighbours bear it up
 DETECTION_GATES = (FOUND_GATE, CONFIDENCE_GATE)

@@ -55,7 +55,7 @@ def test_crop_is_told_in_pixels_of_the_file(monkeypatch):
     assert (clip.height, clip.width) == (58 - 15, 89 - 36)  # the last blocks are cut by the border
     assert (clip.full_height, clip.full_width, clip.reduction, clip.frames_in_file) == (100, 120, 3, 8)
     assert clip.frames.shape[1:] == (-(-clip.height // 3), -(-clip.width // 3))
-    assert (clip.mode, clip.device, clip.r_waves.reason) == ("unknown", {}, "none")
+    assert (clip.mode, clip.device, clip.r_waves.reason) == ("b_mode", {}, "none"), "no colour, so no colour Doppler"
 
 
 def test_unknown_shape_is_said(monkeypatch):

@@ -1,4 +1,5 @@
 import math
+import zipfile
 
 import numpy as np
 import pytest
@@ -63,6 +64,18 @@ def test_other_arrays_are_refused(write_npz, image):
 def test_impossible_shapes_are_refused(write_npz, shape):
     with pytest.raises(StudyError, match="E_VALID_002"):
         read_npz(write_npz(image=np.zeros(shape, np.uint8)), Options())
+
+
+HEADER_TEXTS = ["{'descr': '|u1', (", "{'descr': '|u1', 'a': 1, 2: 3}", "{[]: 1}", "{'shape': "]
+
+
+@pytest.mark.parametrize("text", HEADER_TEXTS)
+def test_header_that_is_no_dictionary_is_refused(tmp_path, text):
+    head = b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text.encode()
+    with zipfile.ZipFile(tmp_path / "x.npz", "w") as archive:
+        archive.writestr("image.npy", head + bytes(48 * 64))
+    with pytest.raises(StudyError, match="E_CORRUPT_001"):
+        read_npz(tmp_path / "x.npz", Options())
 
 
 def test_damaged_pixels_are_refused(write_npz):

@@ -26,12 +26,15 @@ def refusal(path, options=OPTIONS) -> StudyError:
     return caught.value
 
 
-def test_npz_that_claims_terabytes(tmp_path):
+@pytest.mark.parametrize(
+    ("shape", "code"), [((10**6, 8192, 8192), "E_HARD_004"), ((200, 512, 512), "E_CORRUPT_001")]
+)  # terabytes, and what could be true but is not there
+def test_npz_that_claims_more_than_it_holds(tmp_path, shape, code):
     head = io.BytesIO()
-    np.lib.format.write_array_header_1_0(head, {"descr": "|u1", "fortran_order": False, "shape": (10**6, 8192, 8192)})
+    np.lib.format.write_array_header_1_0(head, {"descr": "|u1", "fortran_order": False, "shape": shape})
     with zipfile.ZipFile(tmp_path / "x.npz", "w") as archive:
         archive.writestr("image.npy", head.getvalue())
-    assert refusal(tmp_path / "x.npz").problem.code == "E_CORRUPT_001"
+    assert refusal(tmp_path / "x.npz").problem.code == code
 
 
 def test_npz_that_inflates_beyond_the_cap(tmp_path):

@@ -22,9 +22,15 @@ PER_FORMAT, LIMIT_S = 2, 10.0
 every_format = pytest.mark.parametrize("kind", WRITERS)
 
 
+@pytest.fixture(scope="module")
+def samples(tmp_path_factory):
+    """Return the path of a sound file of every format."""
+    return {kind: write(tmp_path_factory.mktemp(kind))[0] for kind, write in WRITERS.items()}
+
+
 @every_format
-def test_a_sound_file_is_read(kind, tmp_path):
-    clip = validate(WRITERS[kind](tmp_path)[0], OPTIONS).data
+def test_a_sound_file_is_read(kind, samples):
+    clip = validate(samples[kind], OPTIONS).data
     assert (clip.full_height, clip.full_width) == (SIDE, SIDE)
     expected = heart()[0][:, clip.top :, clip.left :][: len(clip.frames), : clip.height, : clip.width].astype(int)
     difference = np.abs(clip.frames.astype(int) - expected)[:, clip.visible]
@@ -34,9 +40,8 @@ def test_a_sound_file_is_read(kind, tmp_path):
 
 
 @every_format
-def test_damaged_files_end_in_a_clip_or_a_code(kind, tmp_path):
-    path = WRITERS[kind](tmp_path)[0]
-    whole = path.read_bytes()
+def test_damaged_files_end_in_a_clip_or_a_code(kind, samples, tmp_path):
+    path, whole = tmp_path / samples[kind].name, samples[kind].read_bytes()
     for seed in range(PER_FORMAT):
         path.write_bytes(damage(whole, random.Random(f"{kind} {seed}")))
         started = time.process_time()
@@ -63,9 +68,8 @@ def assert_sound(clip):
     assert len(clip.r_waves.times_s) > 0 or clip.r_waves.reason
 
 
-def test_every_damage_changes_what_it_is_given(tmp_path):
-    for kind, write in WRITERS.items():
-        (tmp_path / kind).mkdir()
-        content = write(tmp_path / kind)[0].read_bytes()
-        damaged = {damage(content, random.Random(seed)) for seed in range(6)}
-        assert len(damaged - {content}) >= 3, kind
+def test_every_damage_changes_what_it_is_given(samples):
+    for kind, path in samples.items():
+        content = path.read_bytes()
+        damaged = {damage(content, random.Random(seed)) for seed in range(4)}
+        assert len(damaged - {content}) >= 2, kind

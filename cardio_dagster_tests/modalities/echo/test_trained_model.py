@@ -1,4 +1,4 @@
-"""The shipped network on real input: the public cine, and the reference set where it is at hand."""
+"""The shipped networks on real input: the public cine, a simulated heart, and the reference set where it is at hand."""
 
 import hashlib
 import os
@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from cardio_dagster.demo.studies import save_clip, simulated_clip
 from cardio_dagster.modalities.branch import Options
 from cardio_dagster.modalities.echo import BRANCH
-from cardio_dagster.modalities.echo.document import describe, native_masks
+from cardio_dagster.modalities.echo.document import describe, describe_with_masks
 
 REFERENCE = Path(os.environ.get("CARDIO_REFERENCE_DATA", Path(__file__).parents[4] / "shared" / "data")) / "camus_a4c"
 OPTIONS = Options()
@@ -19,12 +20,16 @@ def test_public_four_chamber_cine(public_cine):
     """No expert measured it: the ranges say what a reader sees, a normal ventricle of four beats."""
     prepared = BRANCH.preprocess(BRANCH.validate(public_cine, OPTIONS).data, OPTIONS)
     assert all(v.passed for v in prepared.verdicts)
+    assert prepared.data.view.view == "A4C", "whatever the burned-in text says"
     detected = BRANCH.detect(prepared.data, OPTIONS)
     analysis = BRANCH.analyse(prepared.data, detected.data, "r01", OPTIONS).data
     found = {m.name: m.value for m in analysis.measurements}
     assert 52 <= found["lvef_pct"] <= 74
     assert 70 <= found["lv_edv_ml"] <= 140
-    assert 55 <= found["echo_heart_rate_bpm"] <= 65
+    assert 55 <= found["echo_heart_rate_bpm"] <= 70
+    assert 25 <= found["la_volume_ml"] <= 80
+    assert -30 <= found["gls_contour_pct"] <= -12
+    assert [f.name for f in analysis.figures] == ["echo_frames", "echo_volume_curve", "echo_loop", "echo_wall_motion"]
     assert all(len(f.svg) < 150_000 for f in analysis.figures)
 
 
@@ -45,8 +50,17 @@ def test_ultrasound_of_something_else_is_not_measured(name):
     from pydicom.data import get_testdata_file
 
     document = describe(Path(get_testdata_file(name)), OPTIONS)
-    assert {p.code for p in document.problems} & {"E_DETECT_001", "E_DETECT_002"}
-    assert document.la_volume_ml is None
+    assert {p.code for p in document.problems} & {"E_DETECT_001", "E_DETECT_002", "E_QUALITY_001", "E_QUALITY_002"}
+    assert document.view != "A4C"
+    assert (document.lvef_pct, document.la_volume_ml) == (None, None)
+
+
+def test_simulated_heart_of_known_volume(tmp_path):
+    clip = simulated_clip(0, 58.0)
+    save_clip(tmp_path / "clip.npz", clip)
+    document = describe(tmp_path / "clip.npz", OPTIONS)
+    assert document.lvef_pct == pytest.approx(58, abs=6)
+    assert document.lv_edv_ml == pytest.approx(clip.lv_volume_ml.max(), rel=0.2)
 
 
 @pytest.mark.reference
@@ -59,7 +73,7 @@ def test_dice_of_held_out_patients():
     for path in paths:
         with np.load(path) as stored:
             expert = stored["mask"] == 1
-        found = native_masks(path, OPTIONS)[0] == 1
+        found = describe_with_masks(path, OPTIONS)[1][0] == 1
         scores.append(2 * (found & expert).sum() / (found.sum() + expert.sum()))
     assert np.mean(scores) >= 0.92
 

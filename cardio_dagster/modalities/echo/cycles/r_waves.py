@@ -27,7 +27,7 @@ def beats_at_r_waves(curve: np.ndarray, times_s: np.ndarray, r_times_s: np.ndarr
     """
     r_times = np.sort(r_times_s[np.isfinite(r_times_s)])
     beats = [
-        _beat(curve, times_s, index, r_times)
+        _beat(curve, times_s, int(index), r_times)
         for index in np.flatnonzero((r_times >= times_s[0]) & (r_times <= times_s[-1]))
     ]
     return tuple(beat for beat in beats if beat is not None)

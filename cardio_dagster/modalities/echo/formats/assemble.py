@@ -11,6 +11,7 @@ import numpy as np
 
 from cardio_dagster.errors import StudyError, problem
 from cardio_dagster.modalities.echo.clip import EchoClip, RWaves, Spacing, Timing
+from cardio_dagster.modalities.echo.sector.colour import mode_of
 from cardio_dagster.modalities.echo.sector.find import Sector, find_sector
 from cardio_dagster.outcome import Problem
 
@@ -50,7 +51,7 @@ def assemble(
 ) -> tuple[EchoClip, tuple[Problem, ...]]:
     """Return the clip cropped to its sector, every pixel outside of it 0, and what must be said of it.
 
-    A sector of unknown kind gives an E_QUALITY_002. `timing` is that of the file, not of the kept frames.
+    Where the file does not say its `mode`, the colours do. A sector of unknown kind gives an E_QUALITY_002. `timing` is that of the file, not of the kept frames.
 
     Raises StudyError E_QUALITY_001 where no pixel belongs to a sector, and what find_sector raises.
     """
@@ -76,7 +77,7 @@ def assemble(
         spacing=spacing,
         timing=timing,
         r_waves=r_waves,
-        mode=mode,
+        mode=mode_of(raw.colour, raw.frames, visible) if mode == "unknown" else mode,
         device=dict(device or {}),
     )
     return clip, _note(sector)

@@ -106,9 +106,15 @@ def _inflated_size(member: zipfile.ZipInfo, options: Options) -> int:
 
 
 def _read_npy_header(member: BinaryIO) -> tuple[tuple[int, ...], bool, np.dtype]:
+    """Return shape, whether in Fortran order, and type of an array; ValueError where its header cannot be read."""
     version = np.lib.format.read_magic(member)
     reader = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-    return reader(member)
+    try:
+        return reader(member)
+    except _BROKEN:
+        raise
+    except Exception as error:  # numpy parses the header as Python text, and lets through what its parsers raise
+        raise ValueError("the header of the array cannot be read") from error
 
 
 def _number(archive: zipfile.ZipFile, name: str) -> float | None:

@@ -5,7 +5,6 @@ are out of reach; the ejection fraction, a ratio, is not. Not here: DICOM, NPZ, 
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +25,6 @@ from cardio_dagster.modalities.echo.formats.limits import (
 )
 from cardio_dagster.modalities.echo.formats.plausible import STILL, Problems
 from cardio_dagster.modalities.echo.formats.reduce import COLOUR_FRAMES, block_mean, colour_spread, reduction_for
-from cardio_dagster.modalities.echo.sector.colour import mode_of
 
 NO_SPACING = "a video file carries no pixel spacing"
 _GROWTH = 64  # frames to make room for at a time; containers often lie about their length
@@ -130,9 +128,7 @@ def _clip(film: _Film, timing: Timing, container: str, declared: int) -> tuple[E
     spacing = Spacing(None, None, NO_SPACING)
     r_waves = no_r_waves("a video file carries no ECG trace")
     clip, more = assemble(raw, format=container, spacing=spacing, timing=timing, r_waves=r_waves)
-    top, left = clip.top // clip.reduction, clip.left // clip.reduction
-    colour = None if raw.colour is None else raw.colour[top:, left:][: clip.visible.shape[0], : clip.visible.shape[1]]
-    return replace(clip, mode=mode_of(colour, clip.frames, clip.visible)), (*problems, *more)
+    return clip, (*problems, *more)
 
 
 def _timing(rate: float | None) -> Timing:

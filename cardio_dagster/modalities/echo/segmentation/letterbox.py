@@ -67,4 +67,4 @@ def clean_scores(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
 
 def log_scores(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
     """Return the logarithms of `clean_scores`, (4, size, size) float32; zero counts as half a step."""
-    return np.log(np.maximum(clean_scores(labels, probabilities), PROBABILITY_STEP / 2))
+    return np.asarray(np.log(np.maximum(clean_scores(labels, probabilities), PROBABILITY_STEP / 2)))

@@ -1,4 +1,4 @@
-"""What is possible in a heart: one part per structure, no holes, the atrium below the ventricle.
+"""What is possible in a heart: chambers in one part and without holes, the atrium below the ventricle.
 
 Belongs here: from probabilities to labels that anatomy allows, frame by frame, and steadying over
 time. Not here: running the network (network.py).
@@ -10,6 +10,7 @@ from scipy import ndimage
 VENTRICLE, MYOCARDIUM, ATRIUM = 1, 2, 3
 STEADYING = (0.25, 0.5, 0.25)  # weights of the frame before, the frame and the one after
 _WITHIN_FRAME = ndimage.generate_binary_structure(3, 1) & np.array([False, True, False])[:, None, None]
+_LARGE = 0.25  # of a structure on a frame: a smaller stray part says nothing of where it lies
 _REACH = 3  # pixels over which a structure still touches its neighbour
 
 
@@ -27,14 +28,16 @@ def steady(probabilities: np.ndarray) -> np.ndarray:
 def clean(labels: np.ndarray) -> np.ndarray:
     """Return (n, h, w) uint8 labels that anatomy allows.
 
-    Of the ventricle the largest part is kept, of myocardium and atrium the largest that touches
-    it; an atrium whose centre is not below (in image rows, the apex being on top) that of the
+    Of the ventricle the largest part is kept, of the atrium the largest that touches it, of the
+    myocardium every large part that touches it (the wall of the apex is often not seen); an atrium whose centre is not below (in image rows, the apex being on top) that of the
     ventricle is none. Holes in a chamber become the chamber's, and what ventricle and myocardium
-    enclose between them becomes myocardium.
+    enclose between them becomes myocardium. A ventricle in two large parts with an "atrium" between
+    them (a reverberation that looks like a valve) is joined first.
     """
+    labels = np.stack([_joined(frame) for frame in labels])
     ventricle = _without_holes(_largest_parts(labels == VENTRICLE))
     near = ndimage.binary_dilation(ventricle, _WITHIN_FRAME, iterations=_REACH)
-    myocardium = _largest_parts(labels == MYOCARDIUM, near) & ~ventricle
+    myocardium = _large_parts(labels == MYOCARDIUM, near) & ~ventricle
     atrium = _without_holes(_largest_parts(labels == ATRIUM, near))
     atrium &= _is_below(atrium, ventricle)[:, None, None]
     cleaned = np.zeros_like(labels)
@@ -42,6 +45,20 @@ def clean(labels: np.ndarray) -> np.ndarray:
     cleaned[atrium] = ATRIUM
     cleaned[ventricle] = VENTRICLE
     return cleaned
+
+
+def _joined(labels: np.ndarray) -> np.ndarray:
+    """Return labels (h, w) in which atrium above a large part of the ventricle is ventricle."""
+    parts, count = ndimage.label(labels == VENTRICLE)
+    if count < 2:
+        return labels
+    sizes = np.bincount(parts.ravel())[1:]
+    large = np.flatnonzero(sizes >= _LARGE * sizes.sum()) + 1
+    lowest = max(row for row, _ in ndimage.center_of_mass(parts > 0, parts, large))
+    atria, count = ndimage.label(labels == ATRIUM)
+    rows = [row for row, _ in ndimage.center_of_mass(atria > 0, atria, range(1, count + 1))]
+    above = np.flatnonzero(np.array(rows) < lowest) + 1
+    return np.where(np.isin(atria, above), VENTRICLE, labels).astype(labels.dtype) if len(large) > 1 else labels
 
 
 def _is_below(lower: np.ndarray, upper: np.ndarray) -> np.ndarray:
@@ -65,6 +82,15 @@ def _largest_parts(mask: np.ndarray, near: np.ndarray | None = None) -> np.ndarr
     winners = parts.reshape(len(mask), -1)[np.arange(len(mask)), best.argmax(axis=1)]
     winners[best.max(axis=1) == 0] = -1
     return np.asarray((parts == winners[:, None, None]) & mask)
+
+
+def _large_parts(mask: np.ndarray, near: np.ndarray) -> np.ndarray:
+    """Keep of (n, h, w) the parts that touch `near` and hold a quarter of their frame's pixels or more."""
+    parts, count = ndimage.label(mask, structure=_WITHIN_FRAME)
+    sizes = np.bincount(parts.ravel(), minlength=count + 1)
+    touching = np.isin(np.arange(count + 1), parts[near & mask])
+    enough = sizes[parts] >= _LARGE * mask.sum((1, 2))[:, None, None]
+    return np.asarray(mask & enough & touching[parts])
 
 
 def _without_holes(mask: np.ndarray) -> np.ndarray:

@@ -55,7 +55,7 @@ def touching_pixels(chamber: np.ndarray, partner: np.ndarray) -> np.ndarray:
         return np.empty((0, 2))
     box = surroundings(chamber)
     near = ndimage.binary_dilation(partner[box], _NEIGHBOURS, iterations=_REACH)
-    return np.argwhere(chamber[box] & near) + np.array([box[0].start, box[1].start], float)
+    return np.asarray(np.argwhere(chamber[box] & near) + np.array([box[0].start, box[1].start], float))
 
 
 def surroundings(mask: np.ndarray) -> tuple[slice, slice]:
