@@ -15,10 +15,10 @@ import numpy as np
 import torch
 from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, QuantFormat, QuantType, quantize_static
 from onnxruntime.quantization.shape_inference import quant_pre_process
-from torch import nn
+from torch import Tensor, nn
 
 from training.echo_segmentation.data import read_stills
-from training.echo_segmentation.model import EchoNet
+from training.echo_segmentation.model import GREY_MEAN, EchoNet
 from training.echo_segmentation.tensors import to_tensors
 from training.echo_segmentation.train import SIZE
 
@@ -36,10 +36,50 @@ class _Stills(CalibrationDataReader):
         return None if image is None else {"image": image[None]}
 
 
-def export_float(network: nn.Module, path: Path) -> None:
-    """Write the network with a softmax head: image (n, 1, 192, 192) to probability (n, 4, 96, 96)."""
+class Folded(nn.Module):
+    """The trained network with its sums in a form that stays in eight bits, and probabilities for an answer.
+
+    The normalisation that follows each sum of a decoder is moved before it: into the narrowing layer
+    and a factor for each channel of the skip. The softmax is written out, as onnxruntime's own is slow across channels.
+    """
+
+    def __init__(self, network: EchoNet) -> None:
+        super().__init__()
+        self.stem, self.encoders, self.head = network.stem, network.encoders, network.head
+        folded = [_fold(n, d[0]) for n, d in zip(network.narrowing, network.decoders, strict=True)]
+        self.narrowing, self.scaling = (nn.ModuleList(layers) for layers in zip(*folded, strict=True))
+        self.decoders = nn.ModuleList(decoder[1:] for decoder in network.decoders)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.stem(x - GREY_MEAN)
+        skips = []
+        for encoder in self.encoders:
+            x = encoder(x)
+            skips.append(x)
+        levels = zip(self.narrowing, self.scaling, self.decoders, skips[:-1], strict=True)
+        for narrow, scale, decoder, skip in reversed(list(levels)):
+            upsampled = nn.functional.interpolate(narrow(x), scale_factor=2.0, mode="bilinear", align_corners=False)
+            x = decoder(upsampled + scale(skip))
+        weights = torch.exp(self.head(x))
+        return weights / weights.sum(1, keepdim=True)
+
+
+@torch.no_grad()
+def _fold(narrow: nn.Conv2d, norm: nn.BatchNorm2d) -> tuple[nn.Conv2d, nn.Conv2d]:
+    """Return the narrowing layer and the skip's factors that make norm(narrow(x) + skip)."""
+    factor = norm.weight / torch.sqrt(norm.running_var + norm.eps)
+    folded = nn.Conv2d(narrow.in_channels, narrow.out_channels, 1)
+    folded.weight.copy_(narrow.weight * factor[:, None, None, None])
+    folded.bias.copy_(norm.bias - norm.running_mean * factor)
+    scaling = nn.Conv2d(len(factor), len(factor), 1, groups=len(factor), bias=False)
+    scaling.weight.copy_(factor[:, None, None, None])
+    return folded, scaling
+
+
+def export_float(network: EchoNet, path: Path) -> None:
+    """Write the network: image (n, 1, 192, 192) to probability (n, 4, 96, 96)."""
     torch.onnx.export(
-        nn.Sequential(network, nn.Softmax(dim=1)).eval(),
+        Folded(network.eval()).eval(),
         (torch.zeros(1, 1, SIZE, SIZE),),
         str(path),
         input_names=["image"],
