@@ -90,6 +90,14 @@ def test_frame_of_another_codec_is_refused(tmp_path, syntax, other):
     assert refusal(write_us(tmp_path / "x", frames, syntax=syntax, contents=[encode(frames[0], other, 8)])).seen
 
 
+def test_jpeg_ls_without_its_end_is_not_decoded(tmp_path, monkeypatch):
+    """A frame of 372 damaged bytes kept the decoder busy for nine seconds."""
+    whole = encode(textured(1)[0], JPEGLSLossless, 8)
+    path = write_us(tmp_path / "x", textured(1), syntax=JPEGLSLossless, contents=[whole[: len(whole) // 2]])
+    forbid_decoding(monkeypatch)
+    assert refusal(path).code == "E_CORRUPT_001"
+
+
 def test_run_lengths_that_unpack_to_more_than_the_frame(tmp_path):
     frame = struct.pack("<16L", 1, 64, *[0] * 14) + b"\x81\x00" * 500_000  # 64 MB of zeros
     found = refusal(write_us(tmp_path / "x", textured(1), syntax=RLELossless, contents=[frame]))

@@ -32,6 +32,7 @@ from cardio_dagster.modalities.echo.formats.dicom.header import PixelFormat
 
 Decode = Callable[[bytes, PixelFormat, bool], Samples]
 _BASELINE, _EXTENDED, _LOSSLESS, _LS = 0xC0, 0xC1, 0xC3, 0xF7
+_END_OF_IMAGE = b"\xff\xd9"
 
 
 def decoder(syntax: UID) -> Decode | None:
@@ -75,6 +76,8 @@ def _jpeg_lossless(frame: bytes, form: PixelFormat, _: bool) -> Samples:
 def _jpeg_ls(frame: bytes, form: PixelFormat, _: bool) -> Samples:
     claimed = jpeg_claims(frame)
     _require(claimed, form, (_LS,))
+    if not frame.rstrip(b"\0").endswith(_END_OF_IMAGE):  # the decoder spends many seconds beyond the end of its data
+        raise ValueError("the frame ends before its end marker")
     return Samples(imagecodecs.jpegls_decode(frame), colours_of(form), claimed.bits)
 
 
