@@ -110,7 +110,8 @@ def quantise(source: Path, target: Path, images: np.ndarray) -> None:
 
 def calibration_images(data: Path) -> np.ndarray:
     """Return stills of the training patients as the network sees them."""
-    stills = read_stills(data, held_out=False)[:: 636 // CALIBRATION_STILLS]
+    stills = read_stills(data, held_out=False)
+    stills = stills[:: max(len(stills) // CALIBRATION_STILLS, 1)]
     return to_tensors(stills, SIZE)[0].numpy().astype(np.float32) / 255
 
 
