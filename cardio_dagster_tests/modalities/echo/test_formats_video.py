@@ -88,3 +88,11 @@ def test_flow_in_colour_is_colour_doppler(tmp_path):
             container.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
         container.mux(stream.encode())
     assert read_video(tmp_path / "flow.avi", Options(), container="avi")[0].mode == "colour_doppler"
+
+
+def test_an_unknown_coding_is_refused_by_name(tmp_path):
+    path = write_video(tmp_path / "c.avi", np.zeros((4, 64, 64), np.uint8))
+    path.write_bytes(path.read_bytes().replace(b"MJPG", b"\xfe\x01\xfd\x02"))
+    with pytest.raises(StudyError, match="no decoder") as refused:
+        read_video(path, Options(), container="avi")
+    assert refused.value.problem.code == "E_FORMAT_002"

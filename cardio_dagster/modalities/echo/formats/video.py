@@ -40,7 +40,7 @@ def read_video(path: Path, options: Options, *, container: str, every_frame: boo
     `every_frame` is asked for. A video that is coloured by flow is mode "colour_doppler".
 
     Raises StudyError: E_HARD_004 and E_HARD_002 over the limits, E_FORMAT_002 where there is no video
-    stream, E_CORRUPT_001 where it cannot be opened or a frame does not decode, and what `assemble` raises.
+    stream or no decoder for it, E_CORRUPT_001 where it cannot be opened or a frame does not decode, and what `assemble` raises.
     """
     import av
 
@@ -50,6 +50,8 @@ def read_video(path: Path, options: Options, *, container: str, every_frame: boo
             if not opened.streams.video:
                 raise StudyError("E_FORMAT_002", "the file has no video stream", allowed="AVI or MP4 with video")
             stream = opened.streams.video[0]
+            if stream.codec_context is None:
+                raise StudyError("E_FORMAT_002", "no decoder knows how the video is coded", cure="Send DICOM or H.264.")
             stream.thread_count = options.threads
             timing = _timing(float(stream.average_rate) if stream.average_rate else None)
             check_shape(1, stream.height, stream.width)
