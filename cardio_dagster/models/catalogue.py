@@ -75,14 +75,24 @@ def entry(name: str) -> ModelEntry:
     return _found(name)[0]
 
 
+def names() -> tuple[str, ...]:
+    """Return the names of all catalogued models, sorted; ModelLoadError if the catalogue cannot be read."""
+    return tuple(sorted(_all()))
+
+
 def _found(name: str) -> tuple[ModelEntry, Path]:
+    entries = _all()
+    if name not in entries:
+        raise ModelLoadError(f"model {name!r} is not in the catalogue; it holds {sorted(entries)}")
+    return entries[name]
+
+
+def _all() -> dict[str, tuple[ModelEntry, Path]]:
     global _entries  # noqa: PLW0603 - read once per process
     with _lock:
         if _entries is None:
             _entries = _read_catalogue(SHIPPED_CATALOGUE) | _read_catalogue(_catalogue_path)
-        if name not in _entries:
-            raise ModelLoadError(f"model {name!r} is not in the catalogue; it holds {sorted(_entries)}")
-        return _entries[name]
+        return _entries
 
 
 def fingerprint(name: str) -> str:

@@ -10,10 +10,11 @@ at native resolution; the ejection fraction pairs a patient's two stills.
 import argparse
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+import torch
 from scipy.ndimage import binary_erosion, distance_transform_edt
 
 from cardio_dagster.modalities.branch import Options
@@ -22,6 +23,8 @@ from cardio_dagster.modalities.echo.segmentation.plausible import ATRIUM, MYOCAR
 from cardio_dagster.modalities.echo.volumes.discs import annulus_middle, stack_discs
 from cardio_dagster.models import catalogue
 from training.echo_segmentation.data import Still, read_stills
+from training.echo_segmentation.tensors import relight
+from training.echo_segmentation.train import SEED
 
 BAD_DICE = 0.85
 
@@ -99,9 +102,6 @@ def figures(results: Sequence[Result]) -> dict[str, float]:
     everything = np.concatenate(list(scores.values()))
     fractions = ejection_fractions(results)
     error = fractions[:, 0] - fractions[:, 1]
-    lv, confidence = (np.array(v) for v in zip(*[(r.dice[0], r.confidence) for r in results], strict=True))
-    bad = lv < BAD_DICE
-    threshold = np.quantile(confidence[~bad], 0.05)
     return {
         "LV Dice ED": scores["ED"][:, 0].mean(),
         "LV Dice ES": scores["ES"][:, 0].mean(),
@@ -111,11 +111,34 @@ def figures(results: Sequence[Result]) -> dict[str, float]:
         "EF mean absolute error": np.abs(error).mean(),
         "EF bias": error.mean(),
         "EF correlation": np.corrcoef(fractions.T)[0, 1],
+        **confidence_figures(results),
+        "refused by the shipped threshold": float(np.mean([not r.is_trusted for r in results])),
+    }
+
+
+def confidence_figures(results: Sequence[Result]) -> dict[str, float]:
+    """Return how well the confidence sorts bad contours of the ventricle from good ones."""
+    lv, confidence = (np.array(v) for v in zip(*[(r.dice[0], r.confidence) for r in results], strict=True))
+    bad = lv < BAD_DICE
+    threshold = np.quantile(confidence[~bad], 0.05)
+    return {
+        "contours": float(len(lv)),
         "contours with Dice under 0.85": float(bad.sum()),
         "of them refused, keeping 95 % of the good": (confidence[bad] < threshold).mean() if bad.any() else np.nan,
         "confidence, correlation with Dice": np.corrcoef(confidence, lv)[0, 1],
-        "refused by the shipped threshold": float(np.mean([not r.is_trusted for r in results])),
+        "confidence, mean absolute error": np.abs(confidence - lv).mean(),
     }
+
+
+def spoil(stills: Sequence[Still], copies: int) -> list[Still]:
+    """Return `copies` spoilt copies of each still: gain, shadow, haze and noise, each put on twice."""
+    rng = torch.Generator().manual_seed(SEED)
+    spoilt = []
+    for still in list(stills) * copies:
+        image = torch.from_numpy(still.image)[None, None].float() / 255
+        bad = relight(relight(image, rng), rng)[0, 0]
+        spoilt.append(replace(still, image=(bad * 255).to(torch.uint8).numpy()))
+    return spoilt
 
 
 def measure(stills: Sequence[Still]) -> list[Result]:

@@ -43,7 +43,8 @@ def detect(prepared: PreparedClip, options: Options) -> Step[Segmentation]:
         seen = f"on {found.value:.0%} of the frames"
         nothing = problem("E_DETECT_001", "no left ventricle found", seen=seen, allowed=f"{found.minimum:.0%} or more")
         return Step(None, (nothing,), (found,))
-    expected = confidence.expected_dice(confidence.describe(probabilities, raw, labels, prepared.sector, agreement))
+    features = confidence.describe(probabilities, raw, labels, prepared.sector, agreement)
+    expected = confidence.expected_dice(features, prepared.images, probabilities)
     trust = CONFIDENCE_GATE.judge(round(float(np.median(expected)), 4))
     stored = np.asarray(np.floor(probabilities[:, 1:] * 255), np.uint8)  # floor: the sum stays within 255
     sha256 = catalogue.fingerprint(network.MODEL)

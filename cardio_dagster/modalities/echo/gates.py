@@ -9,7 +9,7 @@ from cardio_dagster.outcome import Gate
 AREA_SHARE_MIN = 0.01  # of the square: a smaller "ventricle" is none
 FOUND_GATE = Gate("echo_ventricle", "2", "Share of the frames on which a ventricle was found", "1", minimum=0.8)
 CONFIDENCE_GATE = Gate(
-    "echo_confidence", "2", "Dice expected of the ventricle, median over the frames", "1", minimum=0.88
+    "echo_confidence", "3", "Dice expected of the ventricle, median over the frames", "1", minimum=0.90
 )
 FRAME_CONFIDENCE_MIN = 0.80  # a single frame below it is left out of the curve; its neighbours bear it up
 DETECTION_GATES = (FOUND_GATE, CONFIDENCE_GATE)

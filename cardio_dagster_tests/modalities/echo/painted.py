@@ -58,8 +58,10 @@ class PaintReader:
         sharp = np.stack([1 - ventricle - atrium, ventricle, np.zeros_like(grey), atrium], axis=1)
         return self.confidence * sharp + (1 - self.confidence) / 4
 
-    def judge(self, features: np.ndarray) -> np.ndarray:
+    def judge(self, features: np.ndarray, images: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
         assert features.shape[1:] == (12,)
+        assert images.shape == (len(features), 1, INPUT_SIZE, INPUT_SIZE)
+        assert probabilities.shape == (len(features), 4, ANSWER_SIZE, ANSWER_SIZE)
         return features[:, 1:2]
 
     def see(self, images: np.ndarray) -> np.ndarray:
@@ -75,9 +77,10 @@ class Session:
 
     def run(self, outputs: list[str], feed: dict[str, np.ndarray]) -> list[np.ndarray]:
         assert outputs == ["answer"]
-        (values,) = feed.values()
-        assert values.dtype == np.float32
-        return [self.answer(values).astype(np.float32)]
+        assert all(
+            v.dtype == (np.uint8 if name == "image" and len(feed) > 1 else np.float32) for name, v in feed.items()
+        )
+        return [self.answer(*feed.values()).astype(np.float32)]
 
 
 def ellipse(shape: tuple[int, int], centre: tuple[float, float], semi: tuple[float, float]) -> np.ndarray:

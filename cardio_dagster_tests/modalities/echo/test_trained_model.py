@@ -11,6 +11,7 @@ from cardio_dagster.demo.studies import save_clip, simulated_clip
 from cardio_dagster.modalities.branch import Options
 from cardio_dagster.modalities.echo import BRANCH
 from cardio_dagster.modalities.echo.document import describe, describe_with_masks
+from cardio_dagster.modalities.echo.segmentation import confidence, network
 
 REFERENCE = Path(os.environ.get("CARDIO_REFERENCE_DATA", Path(__file__).parents[4] / "shared" / "data")) / "camus_a4c"
 OPTIONS = Options()
@@ -61,6 +62,24 @@ def test_simulated_heart_of_known_volume(tmp_path):
     document = describe(tmp_path / "clip.npz", OPTIONS)
     assert document.lvef_pct == pytest.approx(58, abs=6)
     assert document.lv_edv_ml == pytest.approx(clip.lv_volume_ml.max(), rel=0.2)
+
+
+def test_expected_dice_sees_the_frame_and_does_not_depend_on_the_batch(public_cine):
+    prepared = BRANCH.preprocess(BRANCH.validate(public_cine, OPTIONS).data, OPTIONS).data
+    images = prepared.images[:70]
+    probabilities = network.load(OPTIONS)(images)
+    raw = probabilities.argmax(1).astype(np.uint8)
+    features = confidence.describe(probabilities, raw, raw, prepared.sector, np.ones((70, 2)))
+    together = confidence.expected_dice(features, images, probabilities)
+    assert together[66] == pytest.approx(
+        confidence.expected_dice(features[66:67], images[66:67], probabilities[66:67])[0]
+    )
+    assert np.median(together) > 0.9
+    undecided = 0.5 * probabilities + 0.125
+    assert np.median(confidence.expected_dice(features, images, undecided)) < np.median(together) - 0.005
+    black = np.zeros_like(images[:4])
+    assert not np.allclose(confidence.expected_dice(features[:4], black, probabilities[:4]), together[:4], atol=1e-4)
+    assert not confidence.expected_dice(np.zeros_like(features[:2]), images[:2], probabilities[:2]).any()
 
 
 @pytest.mark.reference

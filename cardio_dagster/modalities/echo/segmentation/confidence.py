@@ -1,8 +1,8 @@
-"""How good a frame's contours are likely to be: numbers of the network's answer to an expected Dice.
+"""How good a frame's contours are likely to be: the frame, the network's answer and numbers of it to an expected Dice.
 
-Belongs here: the numbers, and the small catalogued model that turns them into the Dice of the
-ventricle that is to be expected. Not here: the threshold (gates.py), or how that model was made
-(training/echo_segmentation/calibrate.py).
+Belongs here: the numbers, and the small catalogued model that turns them, with the frame and the
+answer themselves, into the Dice of the ventricle that is to be expected. Not here: the threshold
+(gates.py), or how that model was made (training/echo_segmentation/calibrate.py).
 """
 
 import numpy as np
@@ -27,14 +27,29 @@ FEATURES = (
     "mean agreement with the other looks",
 )
 _WITHIN_FRAME = ndimage.generate_binary_structure(3, 1) & np.array([False, True, False])[:, None, None]
+_BATCH = 64  # frames of the model at once: its memory does not grow with the clip
 _BAND = 2  # pixels of the answer grid on either side of the boundary
 
 
-def expected_dice(features: np.ndarray) -> np.ndarray:
-    """Return (n,) float32 in [0, 1] for features (n, len(FEATURES)) float32; ModelLoadError and ModelHashError pass."""
+def expected_dice(features: np.ndarray, images: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
+    """Return (n,) float32 in [0, 1]; ModelLoadError and ModelHashError pass.
+
+    `features` (n, len(FEATURES)) float32, `images` (n, side, side) uint8 as the segmentation network saw
+    them, `probabilities` (n, 4, h, w) float32 as it answered: the model sees both at a quarter and at half
+    their size, and learns from them which shapes and which pictures go wrong. No ventricle, no Dice: 0.
+    """
     model = catalogue.entry(MODEL)
-    answer = catalogue.load_session(MODEL, threads=1).run([model.output_name], {model.input_name: features})[0]
-    return np.asarray(np.clip(answer.ravel(), 0, 1), np.float32)
+    session = catalogue.load_session(MODEL, threads=1)
+    parts = (slice(start, start + _BATCH) for start in range(0, len(features), _BATCH))
+    answers = [
+        session.run(
+            [model.output_name],
+            {model.input_name: features[p], "image": images[p, None], "class_probability": probabilities[p]},
+        )[0]
+        for p in parts
+    ]
+    dice = np.clip(np.concatenate(answers).ravel(), 0, 1)
+    return np.asarray(np.where(features.any(1), dice, 0), np.float32)
 
 
 def describe(
