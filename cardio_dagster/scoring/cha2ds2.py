@@ -9,14 +9,22 @@ defines it; a single blood pressure is no hypertension.
 from cardio_dagster.finding import Score
 from cardio_dagster.fusion import Fusion
 from cardio_dagster.scoring.inputs import Inputs, stated
-from cardio_dagster.scoring.points import Definition, Item, item, refuse, total
-
-_INDICATIONS = (
-    "atrial fibrillation in the ECG or the history, without mechanical valve or moderate to severe mitral stenosis"
+from cardio_dagster.scoring.points import (
+    Bands,
+    Definition,
+    Item,
+    banded,
+    item,
+    no_fibrillation,
+    refuse,
+    total,
+    valve_caution,
 )
+
+_INDICATIONS = "adults with atrial fibrillation in the ECG or the history, without mechanical valve or moderate to severe mitral stenosis"
 VASC = Definition("cha2ds2_vasc", "CHA2DS2-VASc", _INDICATIONS, "Lip 2010, doi:10.1378/chest.09-1584")
 VA = Definition("cha2ds2_va", "CHA2DS2-VA", _INDICATIONS, "ESC 2024, doi:10.1093/eurheartj/ehae176")
-_VALVE = "mechanical_valve_or_mitral_stenosis"
+_AGE = Bands((65, 75), (0, 1, 2))
 
 
 def cha2ds2_vasc(fusion: Fusion) -> Score:
@@ -26,37 +34,27 @@ def cha2ds2_vasc(fusion: Fusion) -> Score:
     if refused:
         return refused
     sex = inputs.sex()
-    female = Item("female sex", None if sex is None else int(sex == "female"), 1)
-    return total(VASC, inputs, (*_shared_items(inputs), female), lambda points: _meaning_with_sex(points, sex))
+    items = (*_shared_items(inputs), Item("female sex", None if sex is None else int(sex == "female"), 1))
+    return total(VASC, inputs, items, lambda points: _meaning_with_sex(points, sex), caution=valve_caution(fusion))
 
 
 def cha2ds2_va(fusion: Fusion) -> Score:
     """Return the points without sex, 0 to 8; refused without atrial fibrillation, bounded where inputs are missing."""
     inputs = Inputs(fusion)
     refused = _refused(VA, inputs)
-    return refused or total(VA, inputs, _shared_items(inputs), _meaning)
+    return refused or total(VA, inputs, _shared_items(inputs), _meaning, caution=valve_caution(fusion))
 
 
 def _refused(definition: Definition, inputs: Inputs) -> Score | None:
-    fibrillation = inputs.atrial_fibrillation()
-    if fibrillation is None:
-        return refuse(
-            definition, inputs, "not indicated: no atrial fibrillation in the ECG, and the history does not say"
-        )
-    if not fibrillation:
-        return refuse(definition, inputs, "not indicated: no atrial fibrillation")
-    if stated(inputs.fusion, _VALVE):
-        return refuse(
-            definition, inputs, "not indicated: mechanical valve or mitral stenosis, anticoagulated whatever the points"
-        )
-    return None
+    reason = no_fibrillation(inputs, valve="anticoagulated whatever the points")
+    return refuse(definition, inputs, reason) if reason else None
 
 
 def _shared_items(inputs: Inputs) -> tuple[Item, ...]:
     return (
         item("heart failure", _heart_failure(inputs), 1),
         item("hypertension", _hypertension(inputs), 1),
-        _age(inputs),
+        banded("age", _AGE, inputs.number("age_years")),
         item("diabetes", inputs.yes_no("diabetes"), 1),
         item("stroke, TIA or thromboembolism", inputs.yes_no("stroke_or_tia"), 2),
         item("vascular disease", inputs.yes_no("vascular_disease"), 1),
@@ -75,12 +73,6 @@ def _hypertension(inputs: Inputs) -> bool | None:
     if stated(inputs.fusion, "antihypertensive_treatment") and not stated(inputs.fusion, "hypertension"):
         return inputs.yes_no("antihypertensive_treatment")
     return inputs.yes_no("hypertension")
-
-
-def _age(inputs: Inputs) -> Item:
-    years = inputs.number("age_years")
-    points = None if years is None else 2 if years >= 75 else 1 if years >= 65 else 0
-    return Item("age", points, 2)
 
 
 def _meaning(points: int) -> str:

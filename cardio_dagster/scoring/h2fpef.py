@@ -34,18 +34,13 @@ def h2fpef(fusion: Fusion) -> Score:
 
 def _items(inputs: Inputs) -> tuple[Item, ...]:
     return (
-        item("body mass index above 30 kg/m2", _above(inputs, "bmi_kg_m2", 30), 2),
+        item("body mass index above 30 kg/m2", inputs.above("bmi_kg_m2", 30), 2),
         item("two or more antihypertensive medicines", _two_medicines(inputs), 1),
         item("atrial fibrillation", inputs.atrial_fibrillation(), 3),
-        item("pulmonary artery systolic pressure above 35 mmHg", _above(inputs, "pasp_mmhg", 35), 1),
-        item("age above 60 years", _above(inputs, "age_years", 60), 1),
-        item("E/e' above 9", _above(inputs, "e_over_e_prime", 9), 1),
+        item("pulmonary artery systolic pressure above 35 mmHg", inputs.above("pasp_mmhg", 35), 1),
+        item("age above 60 years", inputs.above("age_years", 60), 1),
+        item("E/e' above 9", inputs.above("e_over_e_prime", 9), 1),
     )
-
-
-def _above(inputs: Inputs, name: str, limit: float) -> bool | None:
-    value = inputs.number(name)
-    return None if value is None else value > limit
 
 
 def _two_medicines(inputs: Inputs) -> bool | None:

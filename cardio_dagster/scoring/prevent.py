@@ -6,18 +6,21 @@ A value outside the range of the equations refuses the score; it is not clamped,
 calculators do.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import exp
+from typing import Any
 
 from cardio_dagster.finding import Score
 from cardio_dagster.fusion import Fusion
 from cardio_dagster.scoring.inputs import Inputs, stated
 from cardio_dagster.scoring.prevent_coefficients import coefficients
+from cardio_dagster.scoring.what_if import Risk, Value, spans, what_if
 
 SOURCE = "AHA PREVENT base equations, Khan 2024, doi:10.1161/CIRCULATIONAHA.123.067626"
 MMOL_L_PER_MG_DL = 0.02586  # the factor of the publication
 _LABELS = {"cvd": "cardiovascular disease", "ascvd": "atherosclerotic cardiovascular disease", "hf": "heart failure"}
-_KNOWN_DISEASE = ("vascular_disease", "stroke_or_tia", "heart_failure")
+KNOWN_DISEASE = ("vascular_disease", "stroke_or_tia", "heart_failure")
 # possible inputs of the equations: name -> (lowest, highest, unit)
 RANGES: dict[str, tuple[float, float, str]] = {
     "total_cholesterol_mmol_l": (130 * MMOL_L_PER_MG_DL, 320 * MMOL_L_PER_MG_DL, "mmol/L"),
@@ -26,6 +29,11 @@ RANGES: dict[str, tuple[float, float, str]] = {
     "egfr_ml_min_1_73m2": (15, 150, "mL/min/{1.73_m2}"),
     "bmi_kg_m2": (18.5, 39.99, "kg/m2"),
 }
+_BREAKS = {
+    "sbp_mmhg": (110.0,),
+    "egfr_ml_min_1_73m2": (60.0,),
+    "bmi_kg_m2": (30.0,),
+}  # where the line of an input bends
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,60 +102,62 @@ def prevent_score(fusion: Fusion, *, outcome: str, years: int) -> Score:
     """Return one PREVENT risk in percent, or why it is refused.
 
     Refused: an input is missing; age not 30 to 79 (30 to 59 for 30 years); a value outside
-    RANGES; known cardiovascular disease, for which the equations were not made.
+    RANGES; known cardiovascular disease, for which the equations were not made. With one or two
+    inputs missing the interpretation tells the range that is still possible.
     """
     inputs = Inputs(fusion)
-    profile = _profile(inputs, outcome=outcome)
+    values = _values(inputs, outcome=outcome)
     oldest = 79 if years == 10 else 59
-    reason = _refusal(fusion, inputs, oldest=oldest)
-    value = None if reason or profile is None else 100 * prevent_risk(profile, outcome=outcome, years=years)
+    refused = _refusal(fusion, inputs, oldest=oldest)
+    missing = f"missing: {', '.join(inputs.missing)}" if inputs.missing else None
+
+    def risk_pct(chosen: Mapping[str, Value]) -> float:
+        return 100 * prevent_risk(Profile(**{**values, **chosen}), outcome=outcome, years=years)
+
+    subject = f"{years}-year risk of {_LABELS[outcome]}"
+    value = None if refused or missing else risk_pct({})
+    told = _possible(fusion, subject, risk_pct, inputs.missing, oldest=oldest) if missing and not refused else None
     return Score(
         name=f"prevent_{outcome}_{years}y_pct",
-        label=f"PREVENT {years}-year risk of {_LABELS[outcome]}",
+        label=f"PREVENT {subject}",
         value=value,
         unit="%",
         inputs=tuple(inputs.used),
         indications=f"age 30 to {oldest} years without known cardiovascular disease, values within the range of the equations",
         source=SOURCE,
-        reason=reason,
+        reason=refused or missing,
         missing=tuple(inputs.missing),
-        interpretation=None if value is None else _meaning(fusion, value, outcome=outcome, years=years),
+        interpretation=told if value is None else _meaning(fusion, value, outcome=outcome, years=years),
     )
 
 
-def _profile(inputs: Inputs, *, outcome: str) -> Profile | None:
-    """Return the profile; None if an input of this equation is missing.
+def _values(inputs: Inputs, *, outcome: str) -> dict[str, Any]:
+    """Return the fields of a Profile, None where one that this equation needs is missing.
 
     Body mass index enters only heart failure, lipids and statins only the other two. They are
-    asked for where they enter; 30 and "no" stand only before coefficients that are zero.
+    asked for where they enter; 0, 30 and "no" stand only before coefficients that are zero.
     """
-    sex = inputs.sex()
     lipids = outcome != "hf"
-    age_years = inputs.number("age_years")
-    total, hdl = (inputs.number(n) if lipids else 0.0 for n in ("total_cholesterol_mmol_l", "hdl_cholesterol_mmol_l"))
-    sbp_mmhg, egfr = inputs.number("sbp_mmhg"), inputs.number("egfr_ml_min_1_73m2")
-    bmi_kg_m2 = 30.0 if lipids else inputs.number("bmi_kg_m2")
-    diabetes, smoker, treated = (inputs.yes_no(n) for n in ("diabetes", "smoker", "antihypertensive_treatment"))
-    statin = inputs.yes_no("statin") if lipids else False
-    numbers = (age_years, total, hdl, sbp_mmhg, egfr, bmi_kg_m2)
-    if sex is None or inputs.missing or None in numbers:
-        return None
-    age, tc, hdl_c, sbp, gfr, bmi = (n for n in numbers if n is not None)
-    return Profile(
-        sex=sex, age_years=age, total_cholesterol_mmol_l=tc, hdl_cholesterol_mmol_l=hdl_c, sbp_mmhg=sbp, egfr_ml_min_1_73m2=gfr,
-        bmi_kg_m2=bmi, diabetes=bool(diabetes), smoker=bool(smoker), antihypertensive_treatment=bool(treated), statin=bool(statin),
-    )  # fmt: skip
+    return {
+        "sex": inputs.sex(),
+        "age_years": inputs.number("age_years"),
+        "total_cholesterol_mmol_l": inputs.number("total_cholesterol_mmol_l") if lipids else 0.0,
+        "hdl_cholesterol_mmol_l": inputs.number("hdl_cholesterol_mmol_l") if lipids else 0.0,
+        "sbp_mmhg": inputs.number("sbp_mmhg"),
+        "egfr_ml_min_1_73m2": inputs.number("egfr_ml_min_1_73m2"),
+        "bmi_kg_m2": 30.0 if lipids else inputs.number("bmi_kg_m2"),
+        **{name: inputs.yes_no(name) for name in ("diabetes", "smoker", "antihypertensive_treatment")},
+        "statin": inputs.yes_no("statin") if lipids else False,
+    }
 
 
 def _refusal(fusion: Fusion, inputs: Inputs, *, oldest: int) -> str | None:
-    known = [name for name in _KNOWN_DISEASE if stated(fusion, name)]
+    known = [name for name in KNOWN_DISEASE if stated(fusion, name)]
     if known:
         return f"not indicated: known cardiovascular disease ({', '.join(known)})"
     age = fusion.get("age_years")
     if age and age.value is not None and not 30 <= age.value < oldest + 1:
         return f"not indicated: age {age.value:g} years, allowed 30 to {oldest}"
-    if inputs.missing:
-        return f"missing: {', '.join(inputs.missing)}"
     used = {text.split(" = ")[0] for text in inputs.used}
     for name, (low, high, unit) in RANGES.items():
         feature = fusion.get(name)
@@ -158,12 +168,21 @@ def _refusal(fusion: Fusion, inputs: Inputs, *, oldest: int) -> str | None:
 
 def _meaning(fusion: Fusion, value: float, *, outcome: str, years: int) -> str:
     band = _band(value) if years == 10 and outcome == "cvd" else ""
-    unknown = [name for name in _KNOWN_DISEASE if stated(fusion, name) is None]
-    caution = f"Holds only without known cardiovascular disease; not stated: {', '.join(unknown)}." if unknown else ""
     return (
-        " ".join(part for part in (band, caution) if part)
+        " ".join(part for part in (band, _caution(fusion)) if part)
         or f"{value:.1f} of 100 people like this within {years} years"
     )
+
+
+def _possible(fusion: Fusion, subject: str, risk_pct: Risk, missing: list[str], *, oldest: int) -> str | None:
+    """Return the range that one or two missing inputs leave open; None where more are missing."""
+    told = what_if(subject, {"": risk_pct}, missing, spans(RANGES, youngest=30, oldest=oldest, breaks=_BREAKS))
+    return None if told is None else f"{told} {_caution(fusion)}".strip()
+
+
+def _caution(fusion: Fusion) -> str:
+    unknown = [name for name in KNOWN_DISEASE if stated(fusion, name) is None]
+    return f"Holds only without known cardiovascular disease; not stated: {', '.join(unknown)}." if unknown else ""
 
 
 def _band(value: float) -> str:

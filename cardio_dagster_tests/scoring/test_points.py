@@ -1,14 +1,14 @@
-"""CHA2DS2-VASc, CHA2DS2-VA, H2FPEF, the registry and the summary tier."""
+"""CHA2DS2-VASc, CHA2DS2-VA, H2FPEF, what all point scores share, and the registry."""
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cardio_dagster.finding import Finding, Grade
 from cardio_dagster.fusion import fuse
-from cardio_dagster.scoring import SCORES, score, summarise
+from cardio_dagster.scoring import SCORES, score
 from cardio_dagster.scoring.cha2ds2 import cha2ds2_va, cha2ds2_vasc
 from cardio_dagster.scoring.h2fpef import h2fpef
+from cardio_dagster.scoring.points import Bands, Item, banded, bounds
 from cardio_dagster_tests.fusion.analyses import analysis
 
 NO_HISTORY = dict.fromkeys(("heart_failure", "hypertension", "diabetes", "stroke_or_tia", "vascular_disease"), False)
@@ -42,6 +42,30 @@ def test_points(age, sex, history, va, vasc):
     fusion = _af(age, sex, **history)
     assert cha2ds2_va(fusion).value == va
     assert cha2ds2_vasc(fusion).value == vasc
+
+
+@pytest.mark.parametrize(
+    ("age", "sex", "history", "vasc", "va"),
+    [
+        # Worked examples that others printed: droracle.ai articles 545150 (both scores) and 298433, StethoPrep
+        # arrhythmias-022 (after Harrison, 21st edition), MedCalc-Bench example of calculator 4 (doi:10.48550/arXiv.2406.12036),
+        # StudyMode "Anticoagulants" (a man over 75 with heart failure and hypertension).
+        (72, "female", {"hypertension": True, "diabetes": True}, 4, 3),
+        (66, "male", {"hypertension": True}, 2, 2),
+        (68, "male", {"hypertension": True, "heart_failure": True, "diabetes": True}, 4, 4),
+        (62, "male", {"stroke_or_tia": True}, 2, 2),
+        (80, "male", {"heart_failure": True, "hypertension": True}, 4, 4),
+    ],
+)
+def test_worked_examples_of_others(age, sex, history, vasc, va):
+    fusion = _af(age, sex, **history)
+    assert (cha2ds2_vasc(fusion).value, cha2ds2_va(fusion).value) == (vasc, va)
+
+
+def test_no_child_and_no_silence_about_the_valves():
+    assert cha2ds2_va(_af(17)).reason == "not indicated: age 17 years, allowed 18 or more"
+    assert "not stated: mechanical_valve" in cha2ds2_va(_af(70)).interpretation
+    assert "not stated" not in cha2ds2_va(_af(70, mechanical_valve_or_mitral_stenosis=False)).interpretation
 
 
 @pytest.mark.parametrize(("va_age", "text"), [(50, "Low risk"), (70, "should be considered"), (76, "is recommended")])
@@ -103,6 +127,9 @@ H2 = {
     "e_over_e_prime": 10,
     "lvef_pct": 60,
 }
+H2_NOT = {  # each item not met
+    "bmi_kg_m2": 25, "antihypertensive_count": 1, "pasp_mmhg": 35, "age_years": 60, "e_over_e_prime": 9, "atrial_fibrillation": False,
+}  # fmt: skip
 
 
 def _h2fpef(drop=(), **changes):
@@ -131,6 +158,19 @@ def _h2fpef(drop=(), **changes):
 )
 def test_h2fpef_points_and_their_limits(changes, points):
     assert _h2fpef(**changes).value == points
+
+
+def test_h2fpef_worked_examples_of_others():
+    """The two calls in the manual of a public H2FPEF programme after Reddy 2018: 9 and 7 points."""
+    assert _h2fpef(bmi_kg_m2=34, antihypertensive_count=3, pasp_mmhg=42, age_years=72, e_over_e_prime=12).value == 9
+    assert _h2fpef(bmi_kg_m2=34, antihypertensive_count=3, pasp_mmhg=30, age_years=72, e_over_e_prime=8).value == 7
+
+
+@settings(max_examples=60, deadline=None)
+@given(met=st.sets(st.sampled_from(sorted(H2_NOT))), further=st.sampled_from(sorted(H2_NOT)))
+def test_h2fpef_never_falls_with_a_further_item(met, further):
+    rest = {k: v for k, v in H2_NOT.items() if k not in met}
+    assert _h2fpef(**{k: v for k, v in rest.items() if k != further}).value >= _h2fpef(**rest).value
 
 
 @pytest.mark.parametrize(("points", "text"), [(9, "likely"), (1, "unlikely"), (2, "further tests")])
@@ -167,60 +207,14 @@ def test_every_registered_score_answers_even_to_nothing():
     assert all(s.value is None and s.reason and s.indications and s.source for s in scores)
 
 
-def _finding(grade, code="x"):
-    return Finding(code, f"a {grade} thing", grade, "test")
-
-
-@pytest.mark.parametrize(
-    ("findings", "tier"),
-    [
-        ([], None),
-        ([Grade.NOTE], None),
-        ([Grade.NORMAL, Grade.ABNORMAL], 1),
-        ([Grade.ABNORMAL, Grade.CRITICAL], 2),
-    ],
-)
-def test_summary_tier_by_findings(findings, tier):
-    got = summarise(tuple(_finding(g) for g in findings), ())
-    assert got.value == tier
-    assert "not a validated risk" in got.label
-    assert (got.reason is None) == (tier is not None)
-
-
-@pytest.mark.parametrize(
-    ("codes", "tier"),
-    [
-        (["ECG_SINUS"], 0),
-        ([], None),
-        (["ECG_RHYTHM_UNKNOWN"], None),
-        (["ECG_RHYTHM_OTHER"], None),
-        (["ECG_PACED"], None),
-        (["ECG_SINUS", "ECG_RHYTHM_UNKNOWN"], None),
-    ],
-)
-def test_low_needs_a_clear_rhythm(codes, tier):
-    rhythm = [_finding(Grade.NORMAL if code == "ECG_SINUS" else Grade.NOTE, code) for code in codes]
-    got = summarise((_finding(Grade.NORMAL), *rhythm), ())
-    assert got.value == tier
-    assert (got.reason is None) == (tier is not None)
-
-
-def test_summary_tier_by_scores_names_its_reasons():
-    scores = score(_af(76))
-    got = summarise((), scores)
-    assert got.value == 2
-    assert got.inputs == ("CHA2DS2-VA 2 score",)
-    assert got.interpretation.startswith("high: CHA2DS2-VA 2")
-    assert "H2FPEF" in got.missing
-
-
-def test_summary_is_refused_when_patients_may_be_mixed():
-    got = summarise((_finding(Grade.CRITICAL, "fusion.conflict.sex"), _finding(Grade.ABNORMAL)), ())
-    assert got.value is None
-    assert "different patients" in got.reason
-
-
 def test_no_score_where_the_files_may_belong_to_different_patients():
     mixed = fuse((analysis("ecg", facts={"sex": "F"}), analysis("clinical", "r02", facts={"sex": "M"})), ())
     assert {s.value for s in score(mixed)} == {None}
     assert {s.reason for s in score(mixed)} == {"refused: the files may belong to different patients"}
+
+
+def test_a_joint_item_may_give_no_less_than_its_minimum():
+    items = (Item("known", 2, 3), Item("unknown", None, 9, 4), banded("band", Bands((10,), (1, 5)), None))
+    assert bounds(items) == (7, 16)
+    assert Bands((10, 20), (0, 1, 2)).span(None) == (0, 2)
+    assert [Bands((10, 20), (0, 1, 2)).of(v) for v in (9.9, 10, 19.9, 20)] == [0, 1, 1, 2]

@@ -16,6 +16,8 @@ from cardio_dagster.modalities.clinical.reader import read, sniff
 from cardio_dagster.modalities.clinical.record import ClinicalRecord, Inventory
 from cardio_dagster.outcome import Gate, Step
 
+# What the scores for everyone and CHA2DS2-VASc ask for. What only H2FPEF, HAS-BLED, MAGGIC or SCORE2 ask for
+# (echo values, a region, details of heart failure) is not counted: its absence is no gap of an ordinary record.
 SCORE_INPUTS: tuple[str, ...] = (
     "age_years", "sex", "sbp_mmhg", "total_cholesterol_mmol_l", "hdl_cholesterol_mmol_l", "egfr_ml_min_1_73m2", "bmi_kg_m2",
     "diabetes", "smoker", "antihypertensive_treatment", "statin", "hypertension", "heart_failure", "stroke_or_tia", "vascular_disease",
@@ -74,6 +76,7 @@ def analyse(prepared: ClinicalRecord, detected: Inventory, recording_id: str, op
 def _present(record: ClinicalRecord) -> set[str]:
     numbers = {q.name for q in record.quantities if q.value is not None}
     answers = {h.name for h in record.history if h.value is not None}
+    answers |= {c.name for c in record.categories if c.value is not None}
     return numbers | answers | ({"sex"} if record.sex else set())
 
 
@@ -86,7 +89,7 @@ BRANCH = Branch(
     name="clinical",
     title="Patient metadata",
     gates=(COMPLETENESS,),
-    code_version="2",
+    code_version="3",
     sniff=sniff,
     validate=validate,
     preprocess=preprocess,

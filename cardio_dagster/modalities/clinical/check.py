@@ -1,7 +1,8 @@
 """Checking the entries of a document; the result is a ClinicalRecord.
 
-Belongs here: choosing among entries, yes and no, sex, age, contradictions. Not here: one number
-and its unit (numbers.py), reading files (read_*.py) or deriving values (derive.py). A value that fails is left out with its reason; the rest is kept.
+Belongs here: choosing among numbers, sex, age, contradictions. Not here: one number and its unit
+(numbers.py), yes and no and other words (words.py), reading files (read_*.py) or deriving values
+(derive.py). A value that fails is left out with its reason; the rest is kept.
 """
 
 from collections import defaultdict
@@ -9,12 +10,13 @@ from collections.abc import Sequence
 from datetime import date
 
 from cardio_dagster.errors import problem
+from cardio_dagster.modalities.clinical.categories import BY_NAME as CATEGORY_BY_NAME
 from cardio_dagster.modalities.clinical.history import BY_NAME as HISTORY_BY_NAME
-from cardio_dagster.modalities.clinical.history import parse_sex, parse_yes_no
-from cardio_dagster.modalities.clinical.naming import harmless
+from cardio_dagster.modalities.clinical.history import parse_sex
 from cardio_dagster.modalities.clinical.numbers import LeftOutError, canonical_value, problem_at
 from cardio_dagster.modalities.clinical.quantities import BY_NAME, QuantitySpec
-from cardio_dagster.modalities.clinical.record import ClinicalRecord, Document, Entry, HistoryItem, Quantity
+from cardio_dagster.modalities.clinical.record import ClinicalRecord, Document, Entry, Quantity
+from cardio_dagster.modalities.clinical.words import category_item, history_item
 from cardio_dagster.outcome import Problem
 
 _ABSENT = ("", "na", "n/a", "nan", "null", "none", "unknown", "-", "?", "not known", "not measured")
@@ -30,10 +32,17 @@ def check(document: Document) -> tuple[ClinicalRecord, tuple[Problem, ...]]:
     quantities = [_quantity(BY_NAME[name], group, problems) for name, group in groups.items() if name in BY_NAME]
     if not any(q.name == "age_years" for q in quantities):
         quantities.append(_age(document, problems))
-    history = [_history(name, group, problems) for name, group in groups.items() if name in HISTORY_BY_NAME]
+    history = [history_item(name, group, problems) for name, group in groups.items() if name in HISTORY_BY_NAME]
+    categories = [category_item(name, group, problems) for name, group in groups.items() if name in CATEGORY_BY_NAME]
     sex, sex_reason = _sex(groups.get("sex", ()), problems)
     record = ClinicalRecord(
-        document.format, sex, sex_reason, _consistent(quantities, problems), tuple(history), document.noted
+        document.format,
+        sex,
+        sex_reason,
+        _consistent(quantities, problems),
+        tuple(history),
+        document.noted,
+        tuple(categories),
     )
     return record, tuple(problems)
 
@@ -52,40 +61,6 @@ def _quantity(spec: QuantitySpec, entries: list[Entry], problems: list[Problem])
             problem_at("E_VALID_005", f"{spec.label} is given {len(entries)} times; the {which} is used", latest)
         )
     return Quantity(spec.name, value, latest.where)
-
-
-def _history(name: str, entries: list[Entry], problems: list[Problem]) -> HistoryItem:
-    """Return yes if any entry says so; no if the item itself or all its core parts are denied.
-
-    Of a habit or a treatment only the latest word counts; an event that was stays.
-    """
-    spec = HISTORY_BY_NAME[name]
-    if not spec.lasting:
-        latest = max(entry.dated for entry in entries)
-        entries = [entry for entry in entries if entry.dated == latest]
-    answers = [(entry, parse_yes_no(entry.value)) for entry in entries]
-    for entry, answer in answers:
-        if answer is None:
-            problems.append(
-                problem_at(
-                    "E_VALID_002",
-                    f"{spec.label} is neither yes nor no",
-                    entry,
-                    seen=harmless(str(entry.value), kind="text"),
-                    allowed="yes, no, true, false",
-                )
-            )
-    yes = next((entry for entry, answer in answers if answer), None)
-    no = next((entry for entry, answer in answers if answer is False and not entry.part), None)
-    denied = {entry.part for entry, answer in answers if answer is False}
-    if yes and no:
-        problems.append(problem_at("E_VALID_005", f"{spec.label} is both affirmed and denied; the yes is used", yes))
-    if yes:
-        return HistoryItem(name, True, yes.where)
-    if no or (spec.core and set(spec.core) <= denied):
-        return HistoryItem(name, False, (no or entries[0]).where)
-    reason = "only a part of it is denied" if denied else "neither yes nor no in the document"
-    return HistoryItem(name, None, entries[0].where, reason)
 
 
 def _sex(entries: Sequence[Entry], problems: list[Problem]) -> tuple[str | None, str | None]:

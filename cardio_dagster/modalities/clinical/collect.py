@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass, field
 
 from cardio_dagster.errors import StudyError, problem
+from cardio_dagster.modalities.clinical.categories import find_category
 from cardio_dagster.modalities.clinical.history import SEX_ALIASES, find_history
 from cardio_dagster.modalities.clinical.naming import field_key
 from cardio_dagster.modalities.clinical.quantities import find_quantity
@@ -31,8 +32,9 @@ def is_clinical(name: str) -> bool:
     """Return whether a field name is one of the clinical fields that this package reads."""
     return (
         field_key(name) in (*SEX_ALIASES, *BLOOD_PRESSURE_KEYS)
-        or find_history(name) is not None
+        or bool(find_history(name))
         or find_quantity(name) is not None
+        or find_category(name) is not None
     )
 
 
@@ -68,12 +70,16 @@ class Collector:
         key = field_key(name)
         found = find_quantity(name)
         history = find_history(name)
+        category = find_category(name)
         if key in SEX_ALIASES:
             self.take("sex", value, where=where, dated=dated)
         elif found:
             self.take(found[0].name, value, where=where, unit=unit or found[1], dated=dated)
         elif history:
-            self.take(history.name, value, where=where, dated=dated, part=key if key in history.parts else "")
+            for spec in history:
+                self.take(spec.name, value, where=where, dated=dated, part=key if key in spec.parts else "")
+        elif category:
+            self.take(category.name, value, where=where, dated=dated)
         elif key in BLOOD_PRESSURE_KEYS:
             self._take_blood_pressure(str(value), where, unit, dated)
         elif key in BIRTH_DATE_KEYS:

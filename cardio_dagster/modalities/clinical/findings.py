@@ -71,9 +71,10 @@ def _facts(record: ClinicalRecord, inventory: Inventory, recording_id: str) -> t
         for n in inventory.absent
         if n in HISTORY_BY_NAME and n not in known
     ]
+    words = [Fact(c.name, c.value, reason=c.reason, recording_id=recording_id) for c in record.categories]
     sex = Fact("sex", record.sex, reason=record.sex_reason, recording_id=recording_id)
     noted = [Fact("fields_not_read", _listed(record.noted), recording_id=recording_id)] if record.noted else []
-    return (sex, *stated, *absent, *noted)
+    return (sex, *stated, *words, *absent, *noted)
 
 
 def _listed(places: tuple[str, ...], *, most: int = 10) -> str:

@@ -7,7 +7,7 @@ fail. Not here: which entry is used (check.py) or the table of units (quantities
 import re
 
 from cardio_dagster.errors import problem
-from cardio_dagster.modalities.clinical.naming import harmless
+from cardio_dagster.modalities.clinical.naming import field_key, harmless
 from cardio_dagster.modalities.clinical.quantities import Conversion, QuantitySpec
 from cardio_dagster.modalities.clinical.record import Entry
 from cardio_dagster.outcome import Problem
@@ -32,6 +32,9 @@ def canonical_value(spec: QuantitySpec, entry: Entry) -> float:
     number, unit = _number(spec, entry)
     conversion = _conversion(spec, unit, entry)
     value = conversion.factor * number + conversion.offset
+    if spec.whole and value % 1:
+        seen = f"{value:.4g}"
+        raise _left_out("E_VALID_002", f"{spec.label} is not a whole number", entry, seen=seen, allowed="1, 2, 3 ...")
     if not spec.possible_low <= value <= spec.possible_high:
         allowed = f"{spec.possible_low:g} to {spec.possible_high:g} {spec.unit}"
         seen = f"{value:.4g} {spec.unit}"
@@ -54,6 +57,8 @@ def _conversion(spec: QuantitySpec, unit: str, entry: Entry) -> Conversion:
 
 def _number(spec: QuantitySpec, entry: Entry) -> tuple[float, str]:
     """Return number and unit; a limit such as "> 60" is no value, and "1,234" may be two."""
+    if (word := field_key(str(entry.value))) in spec.words:
+        return spec.words[word], ""
     found = None if isinstance(entry.value, bool) else _NUMBER.fullmatch(_as_text(entry.value))
     if found is None:
         seen = harmless(str(entry.value), kind="text")

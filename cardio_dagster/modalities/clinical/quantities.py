@@ -12,7 +12,9 @@ Not here: yes/no history (history.py) or reading and checking documents.
 | creatinine_umol_l | umol/L | mg/dL x 88.42 |
 | glucose_mmol_l | mmol/L | mg/dL x 0.05551 |
 | hba1c_pct | % (NGSP) | mmol/mol (IFCC) x 0.09148 + 2.152, doi:10.1373/clinchem.2003.024802 |
-| egfr_ml_min_1_73m2, bmi_kg_m2, heart_rate_bpm, lvef_pct, e_over_e_prime, antihypertensive_count | as named | - |
+| hf_duration_months | mo | years, weeks, days |
+| nyha_class | 1 | I to IV, NYHA II, class III |
+| egfr_ml_min_1_73m2, bmi_kg_m2, heart_rate_bpm, lvef_pct, e_over_e_prime, antihypertensive_count, alcohol_drinks_per_week | as named | - |
 
 Where files differ in the customary unit (`needs_unit`), a number without one is refused, not guessed.
 """
@@ -47,7 +49,10 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class QuantitySpec:
-    """One numeric field. `possible_*` bound what a human can have; a value beyond is an error."""
+    """One numeric field. `possible_*` bound what a human can have; a value beyond is an error.
+
+    `words` are texts that stand for a number ("III"), by their field key; `whole`: no fractions.
+    """
 
     name: str
     label: str
@@ -60,6 +65,8 @@ class QuantitySpec:
     needs_unit: bool = False
     limits: Limits | None = None
     limits_by_sex: dict[str, Limits] = field(default_factory=dict)
+    words: dict[str, float] = field(default_factory=dict)
+    whole: bool = False
 
     def limits_for(self, sex: str | None) -> Limits | None:
         """Return the reference limits; of an unknown sex, those that are beyond the limits of either."""
@@ -97,6 +104,17 @@ _SPELLED = {
 
 def _units(*same: str, **other: Conversion) -> dict[str, Conversion]:
     return {**{unit_key(u): Conversion() for u in same}, **other}
+
+
+def _nyha_words() -> dict[str, float]:
+    """Return what stands for a class: Roman or Arabic with its usual prefixes, LOINC answers, SNOMED CT findings."""
+    prefixes = ("", "class_", "nyha_", "nyha_class_")
+    numerals = {"i": 1.0, "ii": 2.0, "iii": 3.0, "iv": 4.0, "1": 1.0, "2": 2.0, "3": 3.0, "4": 4.0}
+    words = {prefix + numeral: value for prefix in prefixes for numeral, value in numerals.items()}
+    return words | {
+        "la28404_4": 1.0, "la28405_1": 2.0, "la28406_9": 3.0, "la28407_7": 4.0,
+        "420300004": 1.0, "421704003": 2.0, "420913000": 3.0, "422293003": 4.0,
+    }  # fmt: skip
 
 
 _PER_MG_DL_CHOLESTEROL = Conversion(0.02586)
@@ -186,6 +204,19 @@ QUANTITIES: tuple[QuantitySpec, ...] = (
     QuantitySpec(
         "antihypertensive_count", "Antihypertensive medicines", "1", 0, 12,
         ("antihypertensive_count", "antihypertensives_count", "number_of_antihypertensives", "count_of_antihypertensives"), _units("1", ""),
+    ),
+    QuantitySpec(
+        "nyha_class", "NYHA functional class", "1", 1, 4, ("nyha_class", "nyha", "nyha_functional_class"), _units("1", ""), ("88020-3",),
+        words=_nyha_words(), whole=True,
+    ),
+    QuantitySpec(
+        "hf_duration_months", "Time since heart failure was first diagnosed", "mo", 0, 1200, ("hf_duration", "heart_failure_duration"),
+        _units("months", "month", "mo", **dict.fromkeys(("years", "year", "y", "a"), Conversion(12)), **dict.fromkeys(("weeks", "wk"), Conversion(12 / 52.18)),
+               **dict.fromkeys(("days", "d"), Conversion(12 / 365.25))), needs_unit=True,
+    ),
+    QuantitySpec(
+        "alcohol_drinks_per_week", "Alcoholic drinks in a week", "{drinks}/wk", 0, 300,
+        ("alcohol_drinks_per_week", "alcoholic_drinks_per_week", "drinks_per_week", "alcohol_units_per_week"), _units("{drinks}/wk", "/wk", "drinks/week", ""),
     ),
 )  # fmt: skip
 

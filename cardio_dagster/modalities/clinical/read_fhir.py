@@ -12,6 +12,7 @@ from typing import Any
 from cardio_dagster.errors import StudyError
 from cardio_dagster.modalities.clinical.collect import Collector
 from cardio_dagster.modalities.clinical.history import SMOKING_CODES, find_by_code
+from cardio_dagster.modalities.clinical.naming import field_key
 from cardio_dagster.modalities.clinical.quantities import BY_LOINC
 from cardio_dagster.modalities.clinical.record import Document
 
@@ -85,6 +86,9 @@ def _observed(node: dict[str, Any], where: str, dated: str, collector: Collector
     elif spec is None:
         known = codes and re.fullmatch(r"\d{1,7}-\d", codes[0])
         collector.note(where, f"LOINC {codes[0]}" if known else "observation without a LOINC code")
+    elif spec.words and isinstance(node.get("valueCodeableConcept"), dict):
+        words = [c for _, c in _codings(node["valueCodeableConcept"]) if field_key(c) in spec.words]
+        collector.take(spec.name, words[0] if words else None, where=where, dated=dated)
     elif isinstance(node.get("valueQuantity"), dict):
         quantity = node["valueQuantity"]
         value = f"{quantity.get('comparator', '')}{quantity.get('value', '')}"

@@ -57,6 +57,16 @@ class HistoryItem:
 
 
 @dataclass(frozen=True, slots=True)
+class CategoryItem:
+    """One of several words; None with a reason."""
+
+    name: str
+    value: str | None
+    where: str
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ClinicalRecord:
     """A metadata document in canonical fields and units. `noted` holds the places of fields that nobody here reads."""
 
@@ -66,6 +76,7 @@ class ClinicalRecord:
     quantities: tuple[Quantity, ...]
     history: tuple[HistoryItem, ...]
     noted: tuple[str, ...] = ()
+    categories: tuple[CategoryItem, ...] = ()
 
     def number(self, name: str) -> float | None:
         """Return the value of a numeric field; None where it is absent or was left out."""

@@ -106,7 +106,7 @@ def test_fhir_bundle_is_read(tmp_path):
     answers = {h.name: h.value for h in record.history}
     assert answers == {
         "diabetes": True, "hypertension": True, "heart_failure": True, "stroke_or_tia": False, "vascular_disease": True,
-        "smoker": False, "statin": True, "antihypertensive_treatment": True,
+        "smoker": False, "statin": True, "antihypertensive_treatment": True, "stroke": False, "ace_inhibitor_or_arb": True,
     }  # fmt: skip
     assert "Bundle.entry[11] LOINC 718-7" in record.noted
     assert any("not confirmed" in p.message for p in step.problems)
