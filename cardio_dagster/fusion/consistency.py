@@ -1,20 +1,19 @@
 """Contradictions between modalities: a statement for each, so that none is averaged away.
 
 Belongs here: comparing what several modalities say of one name. Not here: which of them
-is used (select.py).
+is used (select.py), or comparing different names, and the heart rate, whose limit depends on the rhythm (clashes/).
 """
 
 from cardio_dagster.finding import Finding, Grade
 from cardio_dagster.fusion.fused import Feature
 
 TOLERANCES: dict[str, float] = {
-    "heart_rate_bpm": 15.0,  # minutes lie between ECG, echo and the nurse's pulse
     "age_years": 1.0,  # a birthday may lie between
     "lvef_pct": 10.0,  # about twice the inter-observer error
     "height_cm": 5.0,
     "weight_kg": 5.0,
 }
-_UNITS_IN_WORDS = {"a": "years", "/min": "/min"}
+_UNITS_IN_WORDS = {"a": "years"}
 _WHOSE = ("sex", "age_years")  # a contradiction here may mean that files of two people were mixed
 MIXED_PATIENTS = tuple(f"fusion.conflict.{name}" for name in _WHOSE)
 

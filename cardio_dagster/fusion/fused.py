@@ -55,6 +55,11 @@ class Feature:
         """Return whether there is a value or a text."""
         return self.value is not None or self.text is not None
 
+    @property
+    def origin(self) -> str:
+        """Return where it comes from: "echo r03", or "site" and "fusion" where no recording is behind it."""
+        return f"{self.source} {self.recording_id}" if self.recording_id else self.source
+
 
 @dataclass(frozen=True, slots=True)
 class Missing:
@@ -69,7 +74,8 @@ class Missing:
 class Fusion:
     """All that is known of the study: one feature per name, every finding, every contradiction.
 
-    `indexed` are the measurements that no recording yields alone: volumes by body surface area.
+    `consistency` are contradictions, and hold the report; `relations` are notes in which one modality explains or
+    qualifies another, and do not. `indexed` are the measurements that no recording yields alone: volumes by body surface area.
     """
 
     coverage: Coverage
@@ -81,6 +87,7 @@ class Fusion:
     consistency: tuple[Finding, ...]
     missing: tuple[Missing, ...]
     indexed: tuple[Analysis, ...] = ()
+    relations: tuple[Finding, ...] = ()
 
     def get(self, name: str) -> Feature | None:
         """Return the feature of that name; None if no modality spoke of it."""

@@ -7,7 +7,7 @@ Belongs here: candidates out of the analyses and their order. Not here: comparin
 2. the modality named first for that name in PREFERRED; without an entry a signal comes before
    clinical metadata, because it was measured now, and signals stand equal;
 3. the higher confidence (none counts as 0);
-4. the order of the recordings in the study.
+4. the order of the recordings in the study, modality by modality.
 """
 
 from collections.abc import Iterator
@@ -37,6 +37,14 @@ class Candidate:
     rank: tuple[bool, int, bool, float, int]
 
 
+def in_order(analyses: tuple[Analysis, ...]) -> tuple[Analysis, ...]:
+    """Return the analyses by modality and recording, each once, so that the order in which they came does not matter.
+
+    Recording ids are counted in the order of the study (r01, r02, ... r100).
+    """
+    return tuple(sorted(dict.fromkeys(analyses), key=lambda a: (a.modality, len(a.recording_id), a.recording_id)))
+
+
 def candidates(analyses: tuple[Analysis, ...]) -> Iterator[Candidate]:
     """Yield what every measurement and fact of every recording offers."""
     for order, analysis in enumerate(analyses):
@@ -57,7 +65,7 @@ def choose(group: list[Candidate]) -> Feature:
     best = min(group, key=lambda c: c.rank)
     known = [c for c in group if c.feature.known]
     others = ", ".join(
-        f"{_shown(c.feature)} ({c.feature.source} {c.feature.recording_id})" for c in known if c is not best
+        f"{shown(c.feature)} ({c.feature.source} {c.feature.recording_id})" for c in known if c is not best
     )
     rule = f"{_why(best, known)}; also given: {others}" if others else ("only source" if known else "")
     f = best.feature
@@ -77,10 +85,14 @@ def _why(best: Candidate, known: list[Candidate]) -> str:
     )[step]
 
 
+def feature_name(m: Measurement, analysis: Analysis) -> str:
+    """Return the name under which modalities are compared: "echo_heart_rate_bpm" is the echo's word for heart_rate_bpm."""
+    return m.name.removeprefix(f"{analysis.modality}_")
+
+
 def _of_measurement(m: Measurement, analysis: Analysis) -> Feature:
-    # "echo_heart_rate_bpm" is the echo's word for heart_rate_bpm: the source is told by `source`
     return Feature(
-        m.name.removeprefix(f"{analysis.modality}_"),
+        feature_name(m, analysis),
         m.value,
         None,
         m.unit,
@@ -106,5 +118,6 @@ def _value_and_text(value: str | float | bool | None) -> tuple[float | None, str
     return (None if value is None else float(value)), None
 
 
-def _shown(feature: Feature) -> str:
+def shown(feature: Feature) -> str:
+    """Return a known feature in words: "60 /min", "female"."""
     return feature.text or f"{feature.value:g} {feature.unit}".strip()

@@ -36,7 +36,7 @@ def test_a_modality_that_yielded_nothing_is_no_coverage():
     fusion = fuse((analysis("ecg", numbers={"heart_rate_bpm": 70}), analysis("echo", "r02", absent=("lvef_pct",))), ())
     assert fusion.coverage is Coverage.ECG_ONLY
     assert fusion.failed == ("echo",)
-    assert {m.name: m.why for m in fusion.missing}["echo"] == "failed"
+    assert {m.name: m.why for m in fusion.missing}["echo"] == "read, but nothing could be measured"
 
 
 def test_a_failed_modality_is_missing_with_its_effect():
@@ -81,7 +81,7 @@ def test_a_name_that_carries_its_modality_meets_the_others():
     echo = analysis("echo", "r02", numbers={"echo_heart_rate_bpm": 90})
     fusion = fuse((echo, analysis("ecg", numbers={"heart_rate_bpm": 60})), ())
     assert (fusion.get("heart_rate_bpm").source, fusion.get("echo_heart_rate_bpm")) == ("ecg", None)
-    assert [f.code for f in fusion.consistency] == ["fusion.conflict.heart_rate_bpm"]
+    assert "90 /min (echo r02)" in fusion.get("heart_rate_bpm").rule
 
 
 def test_other_rules_of_choice():
@@ -138,18 +138,14 @@ def test_yes_no_and_text_facts():
     assert fusion.get("nothing") is None
 
 
-@pytest.mark.parametrize(("ecg", "clinical", "conflict"), [(60, 75, False), (60, 76, True)])
-def test_heart_rates_that_differ_are_told(ecg, clinical, conflict):
+@pytest.mark.parametrize(("echo", "clinical", "conflict"), [(60, 70, False), (60, 71, True)])
+def test_ejection_fractions_that_differ_are_told(echo, clinical, conflict):
     fusion = fuse(
-        (
-            analysis("ecg", numbers={"heart_rate_bpm": ecg}),
-            analysis("clinical", "r02", numbers={"heart_rate_bpm": clinical}),
-        ),
-        (),
+        (analysis("echo", numbers={"lvef_pct": echo}), analysis("clinical", "r02", numbers={"lvef_pct": clinical})), ()
     )
-    assert [f.code for f in fusion.consistency] == (["fusion.conflict.heart_rate_bpm"] if conflict else [])
+    assert [f.code for f in fusion.consistency] == (["fusion.conflict.lvef_pct"] if conflict else [])
     if conflict:
-        assert "60 /min (ecg r01), 76 /min (clinical r02)" in fusion.consistency[0].text
+        assert "71 % (clinical r02), 60 % (echo r01)" in fusion.consistency[0].text
         assert fusion.consistency[0].grade is Grade.NOTE
 
 
