@@ -50,6 +50,23 @@ def ecg(
 
 
 @app.command()
+def evidence(
+    query: Annotated[str, typer.Argument(help="What to look for, in English.")],
+    k: Annotated[int, typer.Option("-k", min=1, help="Passages at most.")] = 3,
+    topic: Annotated[
+        list[str] | None, typer.Option("--topic", help="Only what may support this finding code, score or measurement.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the passages as JSON.")] = False,
+) -> None:
+    """Search the protocol notes that reports cite."""
+    from cardio_dagster.commands.evidence import find_evidence
+    from cardio_dagster.settings import settings
+
+    notes = settings().evidence_notes
+    raise typer.Exit(find_evidence(query, k=k, topics=tuple(topic or ()), notes_dir=notes, as_json=as_json))
+
+
+@app.command()
 def echo(
     file: ExistingFile,
     as_json: Annotated[bool, typer.Option("--json", help="Print the whole analysis as JSON.")] = False,

@@ -7,6 +7,7 @@ Belongs here: every variable that the package reads. Not here: defaults of clini
 import os
 from functools import lru_cache
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -34,6 +35,15 @@ class Settings(BaseSettings):
     max_study_mb: float = Field(8192.0, gt=0, description="a larger study is refused (E_HARD_004)")
     memory_limit_mb: float | None = Field(None, gt=0, description="a study that needs more is refused (E_HARD_002)")
     batch_size: int = Field(8, ge=1, le=512, description="images a model sees at once")
+    enable_parallel_tier1: bool = Field(True, description="evidence, earlier studies and suggestions side by side")
+    enable_parallel_tier2: bool = Field(True, description="quality, citations and cost of a report side by side")
+    parallel_timeout_ms: float = Field(
+        5000.0, gt=0, le=600_000, description="a task of these tiers is left out after so long"
+    )
+    score2_region: Literal["low", "moderate", "high", "very_high"] | None = Field(
+        None, description="European risk region of this installation, for SCORE2 where a study states none"
+    )
+    evidence_notes: Path | None = Field(None, description="folder of a site's own protocol notes, beside the packaged")
     threads: int = Field(os.cpu_count() or 1, ge=1, description="threads for one study")
 
     @field_validator("database_url")

@@ -15,12 +15,17 @@ FLOORS: dict[str, int] = {
     "defs": 7, "commands": 7,
     "orchestration": 6, "serve": 6, "demo": 6,
     "pipeline": 5, "intake": 5,
-    "modalities": 4, "fusion": 4, "scoring": 4, "reporting": 4,
+    "modalities": 4, "fusion": 4, "scoring": 4, "evidence": 4, "reporting": 4,
     "stores": 3, "models": 3,
     "settings": 2, "errors": 1,
-    "study": 0, "outcome": 0, "finding": 0, "__init__": 0,
+    "study": 0, "outcome": 0, "finding": 0, "statement": 0, "__init__": 0,
 }  # fmt: skip
-SAME_FLOOR_ALLOWED = {("scoring", "fusion")}  # scores read what fusion made
+SAME_FLOOR_ALLOWED = {
+    ("statement", "finding"),  # a sentence has the grade of its finding
+    ("scoring", "fusion"),  # scores read what fusion made
+    ("reporting", "fusion"),  # a cohort row takes the value that fusion would choose
+    ("reporting", "evidence"),  # a report appraises the evidence that it cites
+}
 WITH_DAGSTER = {"definitions", "defs", "orchestration"}
 
 

@@ -33,6 +33,8 @@ def test_wheel_holds_models_templates_and_instance_file(unpacked):
         "reporting/templates/report.html.j2",
         "reporting/templates/report.css",
         "reporting/report.schema.json",
+        "evidence/notes/qt-interval.md",
+        "reporting/cohort/columns.csv",
         "serve/dagster.yaml",
         "py.typed",
     ):

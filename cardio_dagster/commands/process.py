@@ -14,11 +14,13 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from cardio_dagster.errors import StudyError
+from cardio_dagster.evidence.tasks import TierOptions
 from cardio_dagster.intake.limits import IntakeLimits
 from cardio_dagster.intake.offline import study_from_path
-from cardio_dagster.modalities import sniff_file
+from cardio_dagster.modalities import identify_file, sniff_file
 from cardio_dagster.modalities.branch import Options
 from cardio_dagster.pipeline.branch_task import Workplace
+from cardio_dagster.pipeline.desk import Desk
 from cardio_dagster.pipeline.dossier import Dossier
 from cardio_dagster.pipeline.formatting import as_report
 from cardio_dagster.pipeline.study_run import run_study
@@ -36,7 +38,7 @@ def process_paths(paths: list[Path], *, out: Path, jobs: int) -> int:
     chosen = settings()
     options = options_of(chosen, threads=max(1, chosen.threads // jobs))
     limits = IntakeLimits(max_file_mb=chosen.max_file_mb, max_study_mb=chosen.max_study_mb)
-    work = partial(process_one, out=out, options=options, limits=limits)
+    work = partial(process_one, out=out, options=options, limits=limits, desk=desk_of(chosen))
     console = Console(stderr=True)
     columns = (
         SpinnerColumn(),
@@ -61,15 +63,17 @@ def wide_console() -> Console:
     return console if console.is_terminal else Console(width=100)
 
 
-def process_one(path: Path, *, out: Path, options: Options, limits: IntakeLimits) -> Dossier:
+def process_one(path: Path, *, out: Path, options: Options, limits: IntakeLimits, desk: Desk) -> Dossier:
     """Process one path as a study and write its report below `out`."""
     reports = ReportStore(out)
     with tempfile.TemporaryDirectory(prefix="cardio-") as workdir:
         try:
-            study, folder, problems = study_from_path(path, workdir=Path(workdir), sniff=sniff_file, limits=limits)
+            study, folder, problems = study_from_path(
+                path, workdir=Path(workdir), sniff=sniff_file, identify=identify_file, limits=limits
+            )
         except StudyError as error:
             study, folder, problems = _empty_study(), Path(workdir), (error.problem,)
-        place = Workplace(folder, MemoryCheckpoints(), options)
+        place = Workplace(folder, MemoryCheckpoints(), options, desk)
         return run_study(study, place, reports, problems=problems)
 
 
@@ -86,8 +90,15 @@ def options_of(chosen: Settings, *, threads: int) -> Options:
         Options(max_file_mb=chosen.max_file_mb, memory_limit_mb=chosen.memory_limit_mb),
         model_catalogue=str(chosen.model_catalogue) if chosen.model_catalogue else None,
         batch_size=chosen.batch_size,
+        score2_region=chosen.score2_region,
         threads=threads,
     )
+
+
+def desk_of(chosen: Settings) -> Desk:
+    """Return what the written part may use without a store: no earlier studies, nothing kept."""
+    tiers = TierOptions(chosen.enable_parallel_tier1, chosen.enable_parallel_tier2, chosen.parallel_timeout_ms)
+    return Desk(tiers, site_notes=str(chosen.evidence_notes) if chosen.evidence_notes else None)
 
 
 def _each(work: "partial[Dossier]", paths: list[Path], jobs: int) -> Iterator[Dossier]:

@@ -40,6 +40,7 @@ class Options:
     memory_limit_mb: float | None = None
     max_file_mb: float = 2048.0
     model_catalogue: str | None = None  # path of a site's own models; None means the shipped ones
+    score2_region: str | None = None  # European risk region of the installation, where a study states none
 
 
 def _no_models(_: Options) -> str:

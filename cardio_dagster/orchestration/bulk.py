@@ -40,6 +40,7 @@ def work_order(study_id: str, stores: Stores) -> WorkOrder:
         checkpoint_url=stores.checkpoint_url,
         reports=stores.reports(row.study),
         options=stores.options(),
+        desk=stores.desk(),
     )
 
 

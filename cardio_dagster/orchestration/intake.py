@@ -11,13 +11,15 @@ from cardio_dagster.errors import problem
 from cardio_dagster.intake.limits import IntakeLimits
 from cardio_dagster.intake.pseudonym import load_key
 from cardio_dagster.intake.scan import ScanResult, scan
-from cardio_dagster.modalities import sniff_file
+from cardio_dagster.modalities import identify_file, sniff_file
 from cardio_dagster.orchestration.releasing import release_study
 from cardio_dagster.orchestration.resources import Stores
 from cardio_dagster.outcome import State, Status
 from cardio_dagster.pipeline.dossier import Dossier
 from cardio_dagster.pipeline.formatting import format_response
 from cardio_dagster.pipeline.records import study_results
+from cardio_dagster.stores.database import connect
+from cardio_dagster.stores.priors import PriorStore
 from cardio_dagster.stores.study_tables import StudyRow
 
 log = logging.getLogger(__name__)
@@ -30,10 +32,12 @@ def scan_landing(stores: Stores, cursor: str | None) -> ScanResult:
         Path(stores.landing_dir),
         store,
         stores.registry(),
+        PriorStore(connect(stores.database_url)),
         cursor=cursor,
         now=time.time(),
         budget_s=stores.scan_budget_s,
         sniff=sniff_file,
+        identify=identify_file,
         key=load_key(store / "site.key"),
         limits=IntakeLimits(max_file_mb=stores.max_file_mb, max_study_mb=stores.max_study_mb),
         quiet_window_s=stores.quiet_window_s,
@@ -62,6 +66,6 @@ def _close(row: StudyRow, stores: Stores) -> None:
     opened = Dossier(row.study, study_problems=(*row.problems, stop)).enter(
         State.RECEIPT, status=Status.FAILED, duration_ms=0.0, peak_memory_mb=0.0
     )
-    answered = format_response(opened.fail(stop.code), stores.reports(row.study))
+    answered = format_response(opened.fail(stop.code), stores.reports(row.study), stores.desk())
     stores.results().save(study_results(answered))
     release_study(answered, stores)

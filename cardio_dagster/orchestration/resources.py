@@ -7,8 +7,10 @@ from pathlib import Path
 
 import dagster as dg
 
+from cardio_dagster.evidence.tasks import TierOptions
 from cardio_dagster.modalities.branch import Options
 from cardio_dagster.pipeline.branch_task import Workplace
+from cardio_dagster.pipeline.desk import Desk
 from cardio_dagster.pipeline.dossier import ReleaseStatus
 from cardio_dagster.pipeline.standing import StandingReports
 from cardio_dagster.settings import Settings
@@ -39,6 +41,11 @@ class Stores(dg.ConfigurableResource["Stores"]):
     batch_size: int
     model_catalogue: str | None
     threads: int
+    enable_parallel_tier1: bool
+    enable_parallel_tier2: bool
+    parallel_timeout_ms: float
+    evidence_notes: str | None
+    score2_region: str | None
 
     @classmethod
     def of(cls, settings: Settings) -> "Stores":
@@ -47,6 +54,7 @@ class Stores(dg.ConfigurableResource["Stores"]):
             "database_url",
             "checkpoint_url",
             "model_catalogue",
+            "evidence_notes",
         }
         return cls(
             landing_dir=str(settings.landing_dir),
@@ -54,6 +62,7 @@ class Stores(dg.ConfigurableResource["Stores"]):
             database_url=settings.database,
             checkpoint_url=settings.checkpoints,
             model_catalogue=str(settings.model_catalogue) if settings.model_catalogue else None,
+            evidence_notes=str(settings.evidence_notes) if settings.evidence_notes else None,
             **{name: getattr(settings, name) for name in shared},
         )
 
@@ -90,12 +99,24 @@ class Stores(dg.ConfigurableResource["Stores"]):
             memory_limit_mb=self.memory_limit_mb,
             max_file_mb=self.max_file_mb,
             model_catalogue=self.model_catalogue,
+            score2_region=self.score2_region,
+        )
+
+    def desk(self) -> Desk:
+        """Return what the written part of a report may use."""
+        checkpoints = Path(self.checkpoint_url)
+        return Desk(
+            TierOptions(self.enable_parallel_tier1, self.enable_parallel_tier2, self.parallel_timeout_ms),
+            evidence_dir=str(Path(self.store_dir) / "evidence"),
+            site_notes=self.evidence_notes,
+            database_url=self.database_url,
+            stored_dir=str(checkpoints) if checkpoints.is_dir() else None,
         )
 
     def workplace(self, study: Study) -> Workplace:
         """Return where one revision of a registered study is worked on."""
         row = self.row(study.study_id, study.revision)
-        return Workplace(row.folder(Path(self.store_dir)), self.checkpoints(), self.options())
+        return Workplace(row.folder(Path(self.store_dir)), self.checkpoints(), self.options(), self.desk())
 
     def row(self, study_id: str, revision: int | None = None) -> StudyRow:
         """Return a registered study; raises LookupError for one that intake never registered."""

@@ -5,13 +5,14 @@ repeated. Not here: the work (branch_stage.py).
 """
 
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from cardio_dagster.errors import MachineError
 from cardio_dagster.modalities import BRANCHES
 from cardio_dagster.modalities.branch import Branch, Options
 from cardio_dagster.outcome import State
+from cardio_dagster.pipeline.desk import Desk
 from cardio_dagster.pipeline.versions import STAGE_VERSIONS, digest
 from cardio_dagster.stores.checkpoints import Checkpoints
 from cardio_dagster.study import Study
@@ -24,6 +25,7 @@ class Workplace:
     input_dir: Path
     checkpoints: Checkpoints
     options: Options
+    desk: Desk = field(default_factory=Desk)
     pool: Executor | None = None  # recordings run in parallel on it, one after the other without
 
 

@@ -10,6 +10,7 @@ from enum import StrEnum
 from cardio_dagster.finding import Analysis, Score
 from cardio_dagster.fusion import Fusion
 from cardio_dagster.outcome import Outcome, Problem, State, Status, Verdict, advance
+from cardio_dagster.reporting.parts import Written
 from cardio_dagster.reporting.report import StageEntry
 from cardio_dagster.study import Study
 
@@ -52,6 +53,7 @@ class Dossier:
     analyses: tuple[Analysis, ...] = ()
     fusion: Fusion | None = None
     scores: tuple[Score, ...] = ()
+    written: Written | None = None
     release: Release | None = None
     report_path: str | None = None
     keys: dict[str, str] = field(default_factory=dict)  # "ANALYSIS/ecg" -> checkpoint key

@@ -11,6 +11,7 @@ from pathlib import Path
 from cardio_dagster.errors import problem
 from cardio_dagster.finding import Analysis, Finding, Grade
 from cardio_dagster.fusion import fuse
+from cardio_dagster.fusion.site import with_site_region
 from cardio_dagster.modalities.branch import Options
 from cardio_dagster.outcome import Problem, Severity, State, Status
 from cardio_dagster.pipeline.branch_task import Workplace
@@ -71,7 +72,7 @@ def fusion_stage(dossier: Dossier, place: Workplace) -> Dossier:
     alive = dossier.alive()
     analyses = tuple(a for m in alive for a in place.checkpoints.data(study_id, State.ANALYSIS, m, Analysis).values())
     lost = tuple(m for m in dossier.study.modalities if m not in alive)
-    fusion = fuse(analyses, lost)
+    fusion = with_site_region(fuse(analyses, lost), place.options.score2_region)
     return watch.enter(replace(dossier, analyses=(*analyses, *fusion.indexed), fusion=fusion), State.FUSION)
 
 
@@ -89,15 +90,16 @@ def release_decision(dossier: Dossier) -> Release:
     """Release a complete study of which nothing was lost and whose gates all passed; hold any other with the reasons.
 
     A grave problem of a single recording, anything that intake left out and a contradiction
-    between modalities hold it too. A critical finding does not, it makes the report urgent.
+    between modalities hold it too, and a sentence that does not verify. A critical finding does not, it makes the
+    report urgent.
     """
     if dossier.failed:
         return Release(ReleaseStatus.ERROR, (dossier.error.code,) if dossier.error else ())
     gates = [f"gate {v.gate} did not pass ({v.modality} {v.recording_id})" for v in dossier.verdicts if not v.passed]
     parts = [f"{o.modality} failed in {o.state.name}" for o in dossier.outcomes if o.status is Status.FAILED]
-    clashes = [f"contradiction: {f.text}" for f in fusion_findings(dossier) if f.grade is not Grade.NORMAL]
+    clashes = [f"contradiction: {f.text}" for f in _contradictions(dossier) if f.grade is not Grade.NORMAL]
     losses = [f"{p.code} {' '.join(filter(None, (p.modality, p.recording_id)))}".strip() for p in _losses(dossier)]
-    reasons = tuple(dict.fromkeys(gates + parts + losses + clashes))
+    reasons = tuple(dict.fromkeys(gates + parts + losses + clashes + _unverified(dossier)))
     return Release(ReleaseStatus.HELD if reasons else ReleaseStatus.RELEASED, reasons)
 
 
@@ -106,8 +108,17 @@ def _losses(dossier: Dossier) -> list[Problem]:
     return [*(p for p in dossier.study_problems if p.severity is not Severity.INFO), *grave]
 
 
+def _unverified(dossier: Dossier) -> list[str]:
+    verification = dossier.written.verification if dossier.written else None
+    return [f"the report does not verify: {f.message}" for f in verification.faults] if verification else []
+
+
 def fusion_findings(dossier: Dossier) -> tuple[Finding, ...]:
-    """Return the findings that rest on several modalities: the contradictions between them."""
+    """Return the findings that rest on several modalities: contradictions, and notes in which one explains another."""
+    return (*dossier.fusion.consistency, *dossier.fusion.relations) if dossier.fusion else ()
+
+
+def _contradictions(dossier: Dossier) -> tuple[Finding, ...]:
     return dossier.fusion.consistency if dossier.fusion else ()
 
 

@@ -4,6 +4,7 @@ Belongs here: the order of the stages. Every door runs the same functions; this 
 them in one process, the branches of a stage side by side.
 """
 
+import time
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
@@ -39,6 +40,7 @@ def run_study(
     It ends in COMPLETE or in ERROR, and the response is written both times. `on_stage` is
     called after each stage. Recordings run in parallel on as many threads as the options allow.
     """
+    cpu_started_s = time.process_time()
     dossier = receive(study, place.input_dir, place.options, problems=problems)
     on_stage(dossier)
     with _pool(place) as pool:
@@ -50,7 +52,7 @@ def run_study(
     on_stage(dossier)
     dossier = scoring_stage(dossier)
     on_stage(dossier)
-    dossier = format_response(dossier, reports)
+    dossier = format_response(dossier, reports, place.desk, cpu_started_s=cpu_started_s)
     on_stage(dossier)
     dossier = complete(dossier)
     on_stage(dossier)

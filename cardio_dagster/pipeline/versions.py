@@ -1,10 +1,12 @@
 """Versions of the stages' own code: raised by hand when a stage's result changes.
 
-The versions of what a modality does lie in its Branch; an asset's code version joins both.
+The versions of what a modality does lie in its Branch; an asset's code version joins both. Fusion and scoring keep
+their own.
 """
 
 import hashlib
 
+from cardio_dagster import fusion, scoring
 from cardio_dagster.modalities import BRANCHES
 from cardio_dagster.outcome import State
 
@@ -14,9 +16,9 @@ STAGE_VERSIONS: dict[State, str] = {
     State.PREPROCESSING: "1",
     State.DETECTION: "1",
     State.ANALYSIS: "1",
-    State.FUSION: "1",
-    State.SCORING: "2",
-    State.FORMATTING: "2",
+    State.FUSION: fusion.CODE_VERSION,
+    State.SCORING: scoring.CODE_VERSION,
+    State.FORMATTING: "3",
     State.COMPLETE: "1",
 }
 FAN_OUT_STATES = (State.VALIDATION, State.PREPROCESSING, State.DETECTION, State.ANALYSIS)

@@ -4,12 +4,13 @@ Belongs here: running a study with everything that its assets would have kept. N
 the pool of workers or what Dagster is told (orchestration/).
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from cardio_dagster.modalities.branch import Options
 from cardio_dagster.outcome import Problem, State
 from cardio_dagster.pipeline.branch_task import Workplace
+from cardio_dagster.pipeline.desk import Desk
 from cardio_dagster.pipeline.dossier import Dossier
 from cardio_dagster.pipeline.study_run import run_study
 from cardio_dagster.pipeline.versions import STAGE_VERSIONS
@@ -28,6 +29,7 @@ class WorkOrder:
     checkpoint_url: str
     reports: ReportStore
     options: Options
+    desk: Desk = field(default_factory=Desk)
 
 
 def work(order: WorkOrder) -> dict[State, Dossier]:
@@ -36,7 +38,10 @@ def work(order: WorkOrder) -> dict[State, Dossier]:
     A study that ended in ERROR is in ERROR after every later stage, as in its assets.
     """
     place = Workplace(
-        Path(order.input_dir), ParquetCheckpoints(order.checkpoint_url), replace(order.options, threads=1)
+        Path(order.input_dir),
+        ParquetCheckpoints(order.checkpoint_url),
+        replace(order.options, threads=1),
+        order.desk,
     )
     passed: list[Dossier] = []
     run_study(order.study, place, order.reports, problems=order.problems, on_stage=passed.append)

@@ -34,6 +34,19 @@ def inline(svg: str, anchor: str, *, label: str) -> str:
     return ET.tostring(root, encoding="unicode")
 
 
+def units_wide(svg: str) -> float:
+    """Return the width of the drawing in its own units, by its viewBox or else its width; 0 where it has neither."""
+    root = _parsed(svg)
+    view_box = root.attrib.get("viewBox", "").replace(",", " ").split()
+    width = _NUMBER.match(view_box[2] if len(view_box) == 4 else root.attrib.get("width", ""))
+    return float(width[0]) if width else 0.0
+
+
+def in_millimetres(svg: str) -> bool:
+    """Return whether one unit of the drawing is a millimetre of paper: the ECG's drawings say so by their class `ecg`."""
+    return "ecg" in _parsed(svg).attrib.get("class", "").split()
+
+
 def _parsed(svg: str) -> ET.Element:
     if re.search("<!(doctype|entity)", svg, re.IGNORECASE):
         raise _refusal("a document type or entity")

@@ -1,8 +1,8 @@
 """Report and its parts: everything that a report says, as plain frozen data.
 
 Belongs here: the shape of report.json; its field names are a public interface and a change
-of them raises SCHEMA_VERSION. Not here: gathering (report.py), encoding (json_report.py)
-or drawing (html_report.py).
+of them raises SCHEMA_VERSION. Not here: what differs from run to run of the same study, such as
+times and memory (execution.py), gathering (report.py), encoding (json_report.py) or drawing (html_report.py).
 """
 
 from dataclasses import dataclass
@@ -10,8 +10,9 @@ from enum import StrEnum
 
 from cardio_dagster.finding import Fact, Finding, Measurement, Score
 from cardio_dagster.outcome import Problem, Status, Verdict
+from cardio_dagster.statement import Passage, Quality, Reference, Statement, Suggestion, Trend, Verification
 
-SCHEMA_VERSION = "1.0.0"
+SCHEMA_VERSION = "2.0.0"
 INTENDED_USE = "Research use, not a medical device"
 NOT_RELEASED = "Not released: this report has not yet passed the release rules or a human review"
 
@@ -80,13 +81,11 @@ class ReportedError:
 
 @dataclass(frozen=True, slots=True)
 class PipelineExecution:
-    """How the study went through the state machine (orchestration specification, section 7)."""
+    """How the study went through the state machine; what that cost stands in execution.json."""
 
     states_traversed: tuple[str, ...]
     branches_executed: tuple[str, ...]
     checkpoints_saved: int
-    retries_performed: int
-    total_time_ms: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,30 +94,56 @@ class ModalityStep:
 
     modality: str
     status: Status
-    duration_ms: float
-    peak_memory_mb: float
-    reused: bool
 
 
 @dataclass(frozen=True, slots=True)
 class StageRow:
-    """One stage of the study; status, time and memory are None where it was not reached."""
+    """One stage of the study; status is None where it was not reached."""
 
     state: str
     state_id: int
     status: Status | None
-    duration_ms: float | None
-    peak_memory_mb: float | None
     modalities: tuple[ModalityStep, ...]
 
 
 @dataclass(frozen=True, slots=True)
+class ReportedModel:
+    """A model that took part, by name, version and the hash of its file."""
+
+    name: str
+    version: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The written part: sentences, what they rest on, and what was found on checking them.
+
+    `passages` are those that the statements cite, `references` the works behind them; `notes`
+    say what a part that failed or was switched off leaves out. `verification` is None where
+    there was nothing to verify.
+    """
+
+    statements: tuple[Statement, ...] = ()
+    passages: tuple[Passage, ...] = ()
+    references: tuple[Reference, ...] = ()
+    trends: tuple[Trend, ...] = ()
+    suggestions: tuple[Suggestion, ...] = ()
+    verification: Verification | None = None
+    quality: Quality | None = None
+    notes: tuple[str, ...] = ()
+
+
+NOTHING_WRITTEN = Written()
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
-    """The whole report of one revision of one study.
+    """The whole report of one revision of one study: the same input, code, models and parameters give the same one.
 
     `final_state` is COMPLETE or ERROR, `coverage` FULL, ECG_ONLY, ECHO_ONLY, CLINICAL_ONLY or
-    NONE, and `coverage_notes` say what is missing and what that does. `stage_timings` are in
-    milliseconds by state, in the order in which the states were passed.
+    NONE, and `coverage_notes` say what is missing and what that does. `code_versions` are those
+    of the stages, by state.
     """
 
     schema_version: str
@@ -127,7 +152,6 @@ class Report:
     content_sha256: str
     priority: str
     received_at: str  # ISO 8601, UTC
-    generated_at: str  # ISO 8601, UTC
     software_version: str
     intended_use: str
     final_state: str
@@ -136,7 +160,8 @@ class Report:
     release_status: str
     error: ReportedError | None
     pipeline_execution: PipelineExecution
-    stage_timings: dict[str, float]
+    code_versions: dict[str, str]
+    models: tuple[ReportedModel, ...]
     stages: tuple[StageRow, ...]
     recordings: tuple[ReportedRecording, ...]
     measurements: tuple[ReportedMeasurement, ...]
@@ -146,3 +171,4 @@ class Report:
     verdicts: tuple[Verdict, ...]
     problems: tuple[Problem, ...]
     figures: tuple[ReportedFigure, ...]
+    written: Written

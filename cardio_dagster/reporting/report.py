@@ -19,12 +19,12 @@ from cardio_dagster.reporting.execution import (
     StageEntry,
     branches_executed,
     stage_rows,
-    stage_timings,
     states_traversed,
 )
 from cardio_dagster.reporting.parts import (
     INTENDED_USE,
     NOT_RELEASED,
+    NOTHING_WRITTEN,
     SCHEMA_VERSION,
     Flag,
     PipelineExecution,
@@ -33,7 +33,9 @@ from cardio_dagster.reporting.parts import (
     ReportedFact,
     ReportedFigure,
     ReportedMeasurement,
+    ReportedModel,
     ReportedRecording,
+    Written,
 )
 from cardio_dagster.reporting.privacy import without_file_names
 from cardio_dagster.study import Study
@@ -46,7 +48,6 @@ _BLOCKING = {Severity.ERROR, Severity.CRITICAL}
 def build_report(
     study: Study,
     *,
-    generated_at: str,
     trail: tuple[StageEntry, ...],
     outcomes: tuple[Outcome, ...],
     analyses: tuple[Analysis, ...],
@@ -56,9 +57,11 @@ def build_report(
     fusion_findings: tuple[Finding, ...],
     error: tuple[str, State] | None,
     checkpoints_saved: int,
-    retries_performed: int,
     study_problems: tuple[Problem, ...] = (),
     release_status: str = NOT_RELEASED,
+    code_versions: dict[str, str] | None = None,
+    models: tuple[ReportedModel, ...] = (),
+    written: Written = NOTHING_WRITTEN,
 ) -> Report:
     """Gather the results of a study into a report; works as well where there are next to none.
 
@@ -80,7 +83,6 @@ def build_report(
         content_sha256=study.content_sha256,
         priority=study.priority.value,
         received_at=study.received_at,
-        generated_at=generated_at,
         software_version=__version__,
         intended_use=INTENDED_USE,
         final_state=final.name,
@@ -92,10 +94,9 @@ def build_report(
             states_traversed=states_traversed(trail, final),
             branches_executed=branches_executed(study, outcomes),
             checkpoints_saved=checkpoints_saved,
-            retries_performed=retries_performed,
-            total_time_ms=round(sum(entry.duration_ms for entry in trail), 1),
         ),
-        stage_timings=stage_timings(trail),
+        code_versions=code_versions or {},
+        models=models,
         stages=stage_rows(trail, outcomes),
         recordings=tuple(
             ReportedRecording(r.recording_id, r.modality, r.format, r.sha256, r.size_bytes) for r in study.recordings
@@ -107,6 +108,7 @@ def build_report(
         verdicts=_verdicts(outcomes),
         problems=problems,
         figures=figures,
+        written=written,
     )
 
 

@@ -3,6 +3,8 @@
 Belongs here: formatting of single values, shared by page and terminal. Not here: markup or selection.
 """
 
+import re
+
 from cardio_dagster.finding import Measurement
 from cardio_dagster.outcome import Verdict
 
@@ -23,6 +25,7 @@ _UNITS = {
     "a": "years",
 }
 _MOST_DIGITS = 6
+_UTC = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d)[\d:.]*(?:Z|\+00:00)")
 
 
 def unit(ucum: str) -> str:
@@ -103,6 +106,11 @@ def size(size_bytes: int) -> str:
     return f"{size_bytes} B"
 
 
-def milliseconds(duration_ms: float | None) -> str:
-    """Return a duration; None (not reached) is a dash."""
-    return ABSENT if duration_ms is None else f"{plain(duration_ms)} ms"
+def moment(at: str) -> str:
+    """Return an ISO 8601 time in UTC to the minute; anything else as it stands.
+
+    >>> moment("2026-11-22T08:15:01.250+00:00"), moment("yesterday")
+    ('2026-11-22 08:15 UTC', 'yesterday')
+    """
+    found = _UTC.fullmatch(at)
+    return f"{found[1]} {found[2]} UTC" if found else at

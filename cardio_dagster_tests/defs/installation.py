@@ -80,6 +80,10 @@ class Installation:
         """Return the last report.json of a study."""
         return json.loads((Path(self.releases(study_id)[-1].report_path) / "report.json").read_text())
 
+    def execution(self, study_id: str) -> dict:
+        """Return the execution.json beside the last report of a study."""
+        return json.loads((Path(self.releases(study_id)[-1].report_path) / "execution.json").read_text())
+
     def dossier_outcomes(self, study_id: str) -> dict[str, bool]:
         """Return, for each stage and modality of the released dossier, whether it came from a checkpoint."""
         from cardio_dagster.pipeline.dossier import Dossier

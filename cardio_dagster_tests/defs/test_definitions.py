@@ -8,6 +8,7 @@ from cardio_dagster.orchestration.events import CHECK_NAME, STAGES, UPSTREAM
 from cardio_dagster.pipeline.versions import code_version
 from cardio_dagster.settings import Settings
 
+UNPARTITIONED = {"protocols", "cohort"}
 FANNED = {"validation", "preprocessing", "analysis"}
 
 
@@ -21,18 +22,27 @@ def assets_by_key(repository):
     return {key.to_user_string(): asset for key, asset in repository.assets_defs_by_key.items()}
 
 
+def stages_by_key(repository):
+    return {name: asset for name, asset in assets_by_key(repository).items() if name not in UNPARTITIONED}
+
+
+def test_what_is_of_no_study_has_no_partition(repository):
+    assert all(assets_by_key(repository)[name].partitions_def is None for name in UNPARTITIONED)
+
+
 def test_exactly_one_asset_a_stage_in_their_order(repository):
     assets = assets_by_key(repository)
     assert set(assets) == {
         "receipt", "validation", "preprocessing", "detection", "analysis", "fusion", "scoring", "report", "release",
+        *UNPARTITIONED,
     }  # fmt: skip
     for stage, upstream in UPSTREAM.items():
         parents = assets[stage].asset_deps[dg.AssetKey(stage)]
         assert parents == {dg.AssetKey(upstream)}
 
 
-def test_every_asset_is_partitioned_by_study_and_versioned(repository):
-    for stage, asset in assets_by_key(repository).items():
+def test_every_stage_is_partitioned_by_study_and_versioned(repository):
+    for stage, asset in stages_by_key(repository).items():
         assert isinstance(asset.partitions_def, dg.DynamicPartitionsDefinition)
         assert asset.partitions_def.name == "studies"
         assert asset.code_versions_by_key[dg.AssetKey(stage)] == code_version(STAGES[stage])
@@ -51,17 +61,21 @@ def test_exactly_one_check_a_stage_and_it_blocks_nothing(repository):
     }
     checks = {(s.asset_key.to_user_string(), s.name) for s in specs.values()}
     checks |= {(k.asset_key.to_user_string(), k.name) for k in repository.asset_graph.asset_check_keys}
-    assert checks == {(stage, CHECK_NAME) for stage in STAGES}
+    others = {("protocols", "every_passage_has_references"), ("cohort", "table_is_sound")}
+    assert checks == {(stage, CHECK_NAME) for stage in STAGES} | others
     assert not any(spec.blocking for spec in specs.values())
 
 
 def test_exactly_these_jobs_and_sensors(repository):
-    assert {j for j in repository.job_names if not j.startswith("__")} == {"study", "bulk"}
+    assert {j for j in repository.job_names if not j.startswith("__")} == {
+        "study", "bulk", "cohort_job", "reindex_protocols",
+    }  # fmt: skip
     (sensor,) = repository.sensor_defs
     assert sensor.name == "new_study_sensor"
     assert sensor.default_status is dg.DefaultSensorStatus.RUNNING
     assert {t.job_name for t in sensor.targets} == {"study", "bulk"}
-    assert repository.schedule_defs == []
+    (schedule,) = repository.schedule_defs
+    assert (schedule.name, schedule.job_name) == ("cohort_daily", "cohort_job")
 
 
 def test_the_study_job_runs_in_one_process_and_has_a_time_limit(repository):
@@ -72,5 +86,5 @@ def test_the_study_job_runs_in_one_process_and_has_a_time_limit(repository):
 
 
 def test_fan_out_stages_are_graphs_and_the_rest_are_single_ops(repository):
-    for stage, asset in assets_by_key(repository).items():
+    for stage, asset in stages_by_key(repository).items():
         assert isinstance(asset.node_def, dg.GraphDefinition) == (stage in FANNED)

@@ -116,7 +116,9 @@ def test_checkpoints_are_plain_parquet_without_pickle(installation, beep):
     frame = pd.read_parquet(store / "analysis" / "beep.parquet")
     assert frame.shape[0] >= 1
     files = [p for p in installation.settings.store_dir.rglob("*") if p.is_file()]
-    assert {p.suffix for p in files} <= {".parquet", ".db", ".db-shm", ".db-wal", ".json", ".html", ".beep", ".key", ""}
+    stores = {".parquet", ".db", ".db-shm", ".db-wal", ".key", ".npz", ""}
+    reports = {".json", ".html", ".pdf", ".dcm", ".csv"}
+    assert {p.suffix for p in files} <= stores | reports | {".beep"}
     parquet = [p for p in files if p.suffix == ".parquet"]
     assert len(parquet) >= 8
     assert all(p.read_bytes()[:4] == p.read_bytes()[-4:] == b"PAR1" for p in parquet)

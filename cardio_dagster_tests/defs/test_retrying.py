@@ -51,7 +51,7 @@ def test_lack_of_memory_is_tried_once_more_with_half_the_batch(installation, bee
     assert result.success
     assert batches == [8, 4]
     assert retried_steps(result) == ["validation.validation_branch[beep]"]
-    assert installation.report(study_id)["pipeline_execution"]["retries_performed"] == 1
+    assert installation.execution(study_id)["pipeline_execution"]["retries_performed"] == 1
     assert SECRET not in everything_said(installation.instance, result.run_id)
 
 

@@ -12,6 +12,7 @@ from cardio_dagster.modalities.branch import Options
 from cardio_dagster.models.catalogue import SHIPPED_CATALOGUE, use_catalogue
 from cardio_dagster.outcome import State
 from cardio_dagster.pipeline.branch_task import BranchTask
+from cardio_dagster.pipeline.desk import Desk
 from cardio_dagster_tests.pipeline.studies import recording, study
 
 
@@ -31,7 +32,7 @@ def run(folder: Path, catalogue: Path):
     (folder / "study").mkdir()
     echo_only(folder / "study")
     options = Options(threads=2, model_catalogue=str(catalogue))
-    return process_one(folder / "study", out=folder / "out", options=options, limits=IntakeLimits())
+    return process_one(folder / "study", out=folder / "out", options=options, limits=IntakeLimits(), desk=Desk())
 
 
 def test_model_of_the_site_is_used(tmp_path, site):

@@ -4,17 +4,31 @@ No patient is behind them. Every file name carries a surname, so that a test can
 The drawings stand in for those of the modalities.
 """
 
+import hashlib
 import math
 from typing import Any
 
 from cardio_dagster.errors import problem
 from cardio_dagster.finding import Analysis, Fact, Figure, Finding, Grade, Measurement, Score
 from cardio_dagster.outcome import Gate, Outcome, Problem, State, Status
+from cardio_dagster.reporting.parts import ReportedModel, Written
 from cardio_dagster.reporting.report import Report, StageEntry, build_report
+from cardio_dagster.statement import (
+    Passage,
+    Quality,
+    QualityItem,
+    Quote,
+    QuoteKind,
+    Reference,
+    Statement,
+    Suggestion,
+    Trend,
+    TrendPoint,
+    Verification,
+)
 from cardio_dagster.study import Priority, Recording, Study
 
 SURNAME = "Featherstonehaugh"
-GENERATED_AT = "2026-11-22T08:15:04Z"
 _LEADS = ("I", "II", "III", "aVR", "aVL", "aVF", "V1", "V2", "V3", "V4", "V5", "V6")
 _BEAT = ((0.17, 0.025, 0.13), (0.288, 0.008, -0.09), (0.31, 0.010, 1.05), (0.335, 0.010, -0.22), (0.56, 0.045, 0.28))
 _ASE = "ASE/EACVI 2015"
@@ -42,11 +56,9 @@ def study(*modalities: str | None, study_id: str = "st-7f3a91c0") -> Study:
 def bare(*modalities: str | None, **changes: Any) -> Report:
     """Return a report of a study that yielded nothing but what `changes` say."""
     nothing: dict[str, Any] = {
-        "generated_at": GENERATED_AT,
         "coverage": "NONE",
         "error": None,
         "checkpoints_saved": 0,
-        "retries_performed": 0,
         **dict.fromkeys(("trail", "outcomes", "analyses", "coverage_notes", "scores", "fusion_findings"), ()),
     }
     return build_report(study(*modalities), **(nothing | changes))
@@ -218,6 +230,75 @@ def scores() -> tuple[Score, ...]:
     )  # fmt: skip
 
 
+def statement(
+    number: int, section: str, text: str, grade: Grade, quotes: tuple[tuple[str, QuoteKind, str], ...] = (), **more: Any
+) -> Statement:
+    """Return a sentence; `quotes` are its numbers as (text, kind, name), placed where they first stand."""
+    placed = tuple(
+        Quote(shown, text.index(shown), kind, name, more.get("recording_id")) for shown, kind, name in quotes
+    )
+    return Statement(f"s{number:02d}", section, text, grade, quotes=placed, **more)  # fmt: skip
+
+
+def statements() -> tuple[Statement, ...]:
+    """Return a sentence for each finding and for the score; the one about the volumes rests on no finding."""
+    value, bound, score = QuoteKind.MEASUREMENT, QuoteKind.REFERENCE, QuoteKind.SCORE
+    ef, qtc = "chamber-quantification#ejection-fraction", "qt-interval#long-qtc"
+    return (
+        statement(1, "fusion", "Reduced ejection fraction (44.6 %) with a long QTc (486 ms): the two raise each other's weight.", Grade.CRITICAL, (("44.6", value, "lvef_pct"), ("486", value, "qtc_ms")), findings=("LOW_EF_LONG_QTC",), citations=(ef, qtc)),
+        statement(2, "ecg", "QTc (Fridericia) 486 ms, prolonged by the 450 ms limit.", Grade.ABNORMAL, (("486", value, "qtc_ms"), ("450", bound, "qtc_ms")), findings=("QTC_PROLONGED",), recording_id="r01", citations=(qtc,)),
+        statement(3, "echo", "Left ventricular ejection fraction 44.6 %, mildly reduced, below 52 to 72 %.", Grade.ABNORMAL, (("44.6", value, "lvef_pct"), ("52", bound, "lvef_pct"), ("72", bound, "lvef_pct")), findings=("LVEF_MILDLY_REDUCED",), recording_id="r02", citations=(ef,)),
+        statement(4, "ecg", "Sinus rhythm; heart rate 72.4 /min.", Grade.NORMAL, (("72.4", value, "heart_rate_per_min"),), findings=("SINUS_RHYTHM",), recording_id="r01"),
+        statement(5, "echo", "LV end-diastolic volume 118 mL, end-systolic volume 65.5 mL.", Grade.NORMAL, (("118", value, "lvedv_ml"), ("65.5", value, "lvesv_ml")), recording_id="r02"),
+        statement(6, "scores", "PREVENT 10-year risk of cardiovascular disease 14.7 %: intermediate risk.", Grade.NORMAL, (("14.7", score, "prevent_cvd_10y"),), citations=("risk-scores#prevent",)),
+    )  # fmt: skip
+
+
+def _passage(passage_id: str, title: str, text: str, reference: str, *topics: str) -> Passage:
+    return Passage(passage_id, title, text, (reference,), topics, hashlib.sha256(text.encode()).hexdigest())
+
+
+def written() -> Written:
+    """Return the written part of the full study: cited, verified but for one rule, with trends and suggestions."""
+    works = (
+        "Lang RM, et al. Recommendations for cardiac chamber quantification. J Am Soc Echocardiogr 2015;28:1-39. doi:10.1016/j.echo.2014.10.003",
+        "Rautaharju PM, et al. Recommendations for the electrocardiogram, part IV. Circulation 2009;119:e241-e250. doi:10.1161/CIRCULATIONAHA.108.191096",
+        "Protocol of this laboratory for long QT intervals, without a DOI.",
+        "Khan SS, et al. The PREVENT equations. Circulation 2024;149:430-449. doi:10.1161/CIRCULATIONAHA.123.067626",
+    )
+    ef, qtc, risk = "chamber-quantification#ejection-fraction", "qt-interval#long-qtc", "risk-scores#prevent"
+    earlier = (
+        ("st-00000a01", "2024-05-02T09:00:00Z"),
+        ("st-00000a02", "2025-06-11T10:30:00Z"),
+        ("st-7f3a91c0", "2026-11-22T08:15:01Z"),
+    )
+    return Written(
+        statements=statements(),
+        passages=(
+            _passage(ef, "Ejection fraction", "From 41 % to the lower limit of normal it is mildly reduced.", works[0], "LVEF_*"),
+            _passage(qtc, "Long QTc", "A QTc from 450 ms in men and 460 ms in women is prolonged.", works[1], "QTC_*"),
+            _passage(risk, "PREVENT", "The equations give a risk over 10 and over 30 years.", works[3], "prevent_*"),
+        ),
+        references=(
+            Reference(1, works[0], "10.1016/j.echo.2014.10.003", (ef,)),
+            Reference(2, works[1], "10.1161/CIRCULATIONAHA.108.191096", (qtc,)),
+            Reference(3, works[2], None, (qtc,)),
+            Reference(4, works[3], "10.1161/CIRCULATIONAHA.123.067626", (risk,)),
+        ),
+        trends=(
+            Trend("lvef_pct", "LV ejection fraction", "%", tuple(TrendPoint(s, at, v) for (s, at), v in zip(earlier, (58.1, 51.9, 44.6), strict=True)), "Ejection fraction fell by 13.5 points since the first of 2 earlier studies, more than the 10 points between studies."),
+            Trend("rhythm", "Rhythm", "", tuple(TrendPoint(s, at, None, "sinus rhythm") for s, at in earlier), "Sinus rhythm in all 3 studies."),
+        ),
+        suggestions=(
+            Suggestion("maggic", "MAGGIC", "the ejection fraction is reduced", ("nyha_class", "creatinine_umol_l")),
+            Suggestion("gls_pct", "Global longitudinal strain", "it may show early change where the ejection fraction is borderline"),
+        ),
+        verification=Verification(11, 5, 4, ("LOW_EF_LONG_QTC",), ()),
+        quality=Quality(91.5, (QualityItem("key_measurements", 0.75, ("la_volume_ml",)), QualityItem("citations", 1.0), QualityItem("gates", 0.5, ("frames_with_ventricle_pct",)))),
+        notes=("Only released studies are compared.",),
+    )  # fmt: skip
+
+
 def _outcomes(modalities: tuple[str, ...], *, problems: dict[str, tuple[Problem, ...]]) -> tuple[Outcome, ...]:
     snr = Gate("signal_to_noise_db", "1", "Signal over noise", "dB", minimum=10.0)
     valid = Gate("frames_with_ventricle_pct", "2", "Frames that show the ventricle", "%", minimum=60.0)
@@ -251,7 +332,6 @@ def full() -> Report:
     blurred = problem("E_QUALITY_002", "fewer frames show the ventricle than wanted", seen="52.5 %", allowed="60 % or more", modality="echo", recording_id="r02")  # fmt: skip
     return build_report(
         study("ecg", "echo", "clinical"),
-        generated_at=GENERATED_AT,
         trail=_trail(),
         outcomes=_outcomes(("ecg", "echo", "clinical"), problems={"echo": (blurred,)}),
         analyses=(ecg_analysis(), echo_analysis(), clinical_analysis()),
@@ -263,7 +343,9 @@ def full() -> Report:
         ),
         error=None,
         checkpoints_saved=4,
-        retries_performed=0,
+        code_versions={"DETECTION": "1 ecg-4 echo-3", "SCORING": "2"},
+        models=(ReportedModel("ecg_beats", "1", "a1" * 32), ReportedModel("echo_segmentation", "2", "b2" * 32)),
+        written=written(),
     )  # fmt: skip
 
 
@@ -271,7 +353,6 @@ def ecg_only() -> Report:
     """Return a complete study whose echo was never sent."""
     return build_report(
         study("ecg", study_id="st-0e11aa42"),
-        generated_at=GENERATED_AT,
         trail=_trail(),
         outcomes=_outcomes(("ecg",), problems={}),
         analyses=(ecg_analysis(),),
@@ -281,7 +362,6 @@ def ecg_only() -> Report:
         fusion_findings=(),
         error=None,
         checkpoints_saved=4,
-        retries_performed=1,
     )  # fmt: skip
 
 
@@ -296,7 +376,6 @@ def failed() -> Report:
     )
     return build_report(
         study(None, study_id="st-dead0001"),
-        generated_at=GENERATED_AT,
         trail=_trail(State.RECEIPT, status=Status.FAILED),
         outcomes=(Outcome(State.RECEIPT, "", Status.FAILED, (unknown,), (), 4.0, 120.0),),
         analyses=(),
@@ -306,5 +385,4 @@ def failed() -> Report:
         fusion_findings=(),
         error=("E_HARD_001", State.RECEIPT),
         checkpoints_saved=0,
-        retries_performed=0,
     )

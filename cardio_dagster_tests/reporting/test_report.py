@@ -8,6 +8,7 @@ import pytest
 from cardio_dagster.errors import CODES, problem
 from cardio_dagster.finding import Analysis, Figure, Measurement
 from cardio_dagster.outcome import Outcome, Severity, State, Status
+from cardio_dagster.reporting.execution import stage_timings
 from cardio_dagster.reporting.parts import Flag
 from cardio_dagster.reporting.privacy import without_file_names
 from cardio_dagster.reporting.report import StageEntry
@@ -22,7 +23,7 @@ def test_the_execution_is_told_as_the_specification_does():
         "RECEIPT", "VALIDATION", "PREPROCESSING", "DETECTION", "ANALYSIS", "FUSION", "SCORING", "FORMATTING", "COMPLETE",
     )  # fmt: skip
     assert run.branches_executed == ("clinical", "ecg", "echo")
-    assert (run.checkpoints_saved, run.retries_performed) == (4, 0)
+    assert run.checkpoints_saved == 4
 
 
 def test_formatting_and_the_final_state_are_added_where_the_trail_ends_before_them():
@@ -34,17 +35,18 @@ def test_an_error_entry_in_the_trail_is_told_once_and_has_no_timing():
     trail = (StageEntry(State.RECEIPT, Status.OK, 1.0, 9.0), StageEntry(State.ERROR, Status.FAILED, 0.0, 0.0))
     report = bare(trail=trail, error=("E_HARD_001", State.RECEIPT))
     assert report.pipeline_execution.states_traversed == ("RECEIPT", "ERROR")
-    assert report.stage_timings == {"RECEIPT": 1.0}
+    assert stage_timings(trail) == {"RECEIPT": 1.0}
 
 
 def test_stage_timings_keep_the_order_of_the_states():
-    assert list(samples.full().stage_timings) == [s.name for s in State if State.RECEIPT <= s <= State.FORMATTING]
+    trail = tuple(StageEntry(s, Status.OK, 1.0, 9.0) for s in State if State.RECEIPT <= s <= State.COMPLETE)
+    assert list(stage_timings(trail)) == [s.name for s in State if State.RECEIPT <= s <= State.FORMATTING]
 
 
 def test_a_stage_that_was_not_reached_has_neither_status_nor_time():
     rows = {row.state: row for row in samples.failed().stages}
     assert rows["RECEIPT"].status is Status.FAILED
-    assert (rows["DETECTION"].status, rows["DETECTION"].duration_ms, rows["DETECTION"].peak_memory_mb) == (None,) * 3
+    assert rows["DETECTION"].status is None
 
 
 def test_a_skipped_modality_is_no_executed_branch():

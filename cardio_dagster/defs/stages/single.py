@@ -105,7 +105,7 @@ def scoring(context: dg.AssetExecutionContext, dossier: Dossier, stores: Stores)
 def report(context: dg.AssetExecutionContext, dossier: Dossier, stores: Stores) -> dg.MaterializeResult:
     """Write the response."""
     with by_taxonomy(context.retry_number + 1):
-        written = format_response(dossier, stores.reports(dossier.study))
+        written = format_response(dossier, stores.reports(dossier.study), stores.desk())
     return _result(written, "report", stores)
 
 

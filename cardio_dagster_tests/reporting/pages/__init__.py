@@ -1,0 +1,1 @@
+"""Tests of cardio_dagster.reporting.pages."""
