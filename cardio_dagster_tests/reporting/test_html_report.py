@@ -297,3 +297,13 @@ def test_every_value_outside_is_marked_in_words_and_every_null_shows_its_reason(
         assert (reported.flag in {Flag.LOW, Flag.HIGH}) == (measurement.within_reference is False)
         assert (measurement.reason or "X") in row
         assert ("not measured" in row) == (measurement.value is None)
+
+
+def test_only_a_finding_is_called_normal():
+    """A risk or a plain value has no grade of its own, and must not look as if it were judged."""
+    report = samples.full()
+    plain = replace(report.written.statements[0], grade=Grade.NORMAL, findings=(), scores=("prevent_cvd_10y_pct",))
+    page = to_html(replace(report, findings=(), written=replace(report.written, statements=(plain,))))
+    item = page.split(f'<li id="{plain.statement_id}">')[1].split("</li>")[0]
+    assert "badge" not in item
+    assert "score</span>" in item
