@@ -110,6 +110,13 @@ CODES: dict[str, CodeSpec] = {
         Severity.WARNING,
         "Confirm that all files are of one patient before the report is released.",
     ),
+    "E_INTAKE_009": CodeSpec(
+        "Recordings of different patients in one study",
+        _V,
+        Severity.ERROR,
+        "Drop the files of each patient under a name of their own; if all are of one patient, correct the patient's "
+        "number in the files and drop them again.",
+    ),
     "E_FORMAT_001": CodeSpec(
         "Content is of no known format",
         _V,

@@ -5,7 +5,8 @@ Belongs here: the order of the steps, and what is set aside. Not here: judging f
 
 The claim's files are only read until the study is registered; after that the refused ones go to
 quarantine and the caller closes the claim. Each step can be repeated; a claim that
-was registered already is recognised by its id, and only the steps after that are done.
+was registered already is recognised by its id, and only the steps after that are done, of which
+the first notes whose study it is.
 """
 
 import shutil
@@ -20,6 +21,7 @@ from cardio_dagster.intake.files import Inspection, Inspector, Refusal, Sniff, c
 from cardio_dagster.intake.limits import IntakeLimits
 from cardio_dagster.intake.moving import locked
 from cardio_dagster.intake.names import judge_characters
+from cardio_dagster.intake.patient import PatientDesk, whose
 from cardio_dagster.intake.quarantine import DUPLICATES, Reason, set_aside
 from cardio_dagster.outcome import Problem
 from cardio_dagster.stores.studies import StudyRegistry, StudyRow
@@ -61,6 +63,7 @@ class Acceptor:
     store: Path
     sniff: Sniff
     limits: IntakeLimits
+    patients: PatientDesk
 
     def accept(self, claim: Claim) -> Taken:
         """Register what the claim holds and set aside what is refused; the caller closes the claim.
@@ -71,13 +74,13 @@ class Acceptor:
             inspection = self._inspect(claim)
         except StudyError as error:
             return self.quarantine(claim, (error.problem,))
-        row = self.registry.by_claim(claim.claim_id) if claim.is_resumed else None
-        if row:
-            return self._settle_again(claim, inspection, row)
-        if not inspection.content:
-            nothing = problem("E_HARD_001", "nothing in the drop can be a recording")
-            return self.quarantine(claim, inspection.problems or (nothing,))
         with locked(self.store / "claims" / f".source-{claim.ticket.source[:2]}"):
+            row = self.registry.by_claim(claim.claim_id) if claim.is_resumed else None
+            if row:
+                return self._settle_again(claim, inspection, row)
+            if not inspection.content:
+                nothing = problem("E_HARD_001", "nothing in the drop can be a recording")
+                return self.quarantine(claim, inspection.problems or (nothing,))
             return self._enter(claim, inspection)
 
     def quarantine(self, claim: Claim, problems: tuple[Problem, ...]) -> Taken:
@@ -105,9 +108,10 @@ class Acceptor:
                 return self._settle_again(claim, inspection, holder)
             if holder:
                 return self._set_duplicate_aside(claim, inspection, holder)
-            study = enrolment.enter()
-            if study:
-                return self._settle(claim, inspection, study, enrolment.problems)
+            entry = enrolment.enter(self.patients.identify)
+            if entry:
+                self.patients.link(entry.study.study_id, entry.whose)
+                return self._settle(claim, inspection, entry.study, entry.problems)
         raise RegistryBusyError("the registry changed under every try to register a drop; scan again")
 
     def _settle(self, claim: Claim, inspection: Inspection, study: Study, problems: tuple[Problem, ...]) -> Taken:
@@ -117,8 +121,12 @@ class Acceptor:
         return Taken(fate, claim.claim_id, claim.ticket.source, study.study_id, study.revision, problems)
 
     def _settle_again(self, claim: Claim, inspection: Inspection, row: StudyRow) -> Taken:
-        clear_attempts(self.store, row.study.study_id, claim.claim_id, registered=row.input_path)
-        return self._settle(claim, inspection, row.study, row.problems)
+        study = row.study
+        clear_attempts(self.store, study.study_id, claim.claim_id, registered=row.input_path)
+        if study.revision == row.current_revision:  # the word of a later revision is newer
+            found = whose(row.folder(self.store), study.recordings, self.patients.identify)
+            self.patients.link(study.study_id, found)
+        return self._settle(claim, inspection, study, row.problems)
 
     def _set_refused_aside(self, claim: Claim, refused: list[Refusal], study_id: str) -> None:
         for refusal in refused:

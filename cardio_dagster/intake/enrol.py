@@ -24,9 +24,19 @@ from cardio_dagster.intake.files import GoodFile, Inspection, Inspector, Sniff, 
 from cardio_dagster.intake.limits import IntakeLimits
 from cardio_dagster.intake.moving import link_or_copy
 from cardio_dagster.intake.names import CONTROL_FILE
+from cardio_dagster.intake.patient import Identify, Whose, whose
 from cardio_dagster.outcome import Problem
 from cardio_dagster.stores.studies import StudyRegistry, StudyRow
 from cardio_dagster.study import Priority, Study
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A study that was registered: with what problems, and whose it is."""
+
+    study: Study
+    problems: tuple[Problem, ...]
+    whose: Whose
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +79,11 @@ class Enrolment:
             problems += control.problems
         return cls(claim, registry, store, sniff, files, control, earlier, problems)
 
-    def enter(self) -> Study | None:
-        """Build the folder and register the study; None, with nothing left behind, if another was quicker."""
+    def enter(self, identify: Identify) -> Entry | None:
+        """Build the folder and register the study; None, with nothing left behind, if another was quicker.
+
+        That its recordings are of different patients is a problem of the study, and registered with it.
+        """
         arrival = self._arrival()
         place = Path("inputs") / arrival.study_id / f"r{arrival.revision}-{self.claim.claim_id[2:10]}-{token_hex(2)}"
         folder = self.store / place
@@ -78,10 +91,12 @@ class Enrolment:
         history = self.registry.history(arrival.study_id) if self.earlier else ()
         known = tuple(recording for row in history for recording in row.study.recordings)
         study = assemble(folder, self.files, arrival, sniff=self.sniff, known=known)
-        if self._register(study, str(place)):
+        found = whose(folder, study.recordings, identify)
+        problems = (*self.problems, *found.problems)
+        if self._register(study, str(place), problems):
             if self.claim.is_resumed:
                 clear_attempts(self.store, study.study_id, self.claim.claim_id, registered=str(place))
-            return study
+            return Entry(study, problems, found)
         shutil.rmtree(folder)
         return None
 
@@ -100,14 +115,12 @@ class Enrolment:
             return self.control.priority
         return self.earlier.study.priority if self.earlier else Priority.ROUTINE
 
-    def _register(self, study: Study, place: str) -> bool:
+    def _register(self, study: Study, place: str, problems: tuple[Problem, ...]) -> bool:
         claim = self.claim
         if self.earlier:
-            return self.registry.reopen(study, input_path=place, claim=claim.claim_id, problems=self.problems)
+            return self.registry.reopen(study, input_path=place, claim=claim.claim_id, problems=problems)
         source = claim.ticket.source
-        return self.registry.register(
-            study, source=source, input_path=place, claim=claim.claim_id, problems=self.problems
-        )
+        return self.registry.register(study, source=source, input_path=place, claim=claim.claim_id, problems=problems)
 
 
 def _to_reopen(claim: Claim, row: StudyRow | None, store: Path, limits: IntakeLimits) -> StudyRow | None:

@@ -10,18 +10,20 @@ from cardio_dagster.intake.files import GoodFile, Inspection, Inspector, Sniff, 
 from cardio_dagster.intake.limits import IntakeLimits
 from cardio_dagster.intake.moving import link_or_copy
 from cardio_dagster.intake.names import CONTROL_FILE
+from cardio_dagster.intake.patient import Identify, whose
 from cardio_dagster.outcome import Problem
 from cardio_dagster.study import Priority, Study
 
 
 def study_from_path(
-    path: Path, *, workdir: Path, sniff: Sniff, limits: IntakeLimits
+    path: Path, *, workdir: Path, sniff: Sniff, identify: Identify, limits: IntakeLimits
 ) -> tuple[Study, Path, tuple[Problem, ...]]:
     """Return the study at `path`, the folder that its recordings are relative to, and what was left out.
 
     `path` is a folder, an archive or one file; a single file brings the companions that its
     format needs (`.hea` its `.dat`). The folder is the file's own where nothing had to be
-    unpacked, else one below `workdir`, which must be new or empty.
+    unpacked, else one below `workdir`, which must be new or empty. Recordings of different patients
+    are a problem of the study (E_INTAKE_009); whose it is, is not noted.
 
     Raises StudyError: E_INTAKE_006 if the path does not exist or cannot be read, E_HARD_004 if the study is
     too large, E_HARD_001 if nothing in it can be a recording and nothing else was wrong.
@@ -40,7 +42,8 @@ def study_from_path(
     priority = control.priority if control else Priority.ROUTINE
     arrival = Arrival(study_id_of(digest), 1, digest, received_at, priority)
     study = assemble(folder, found.files, arrival, sniff=sniff)
-    return study, folder, found.problems + (control.problems if control else ())
+    told = control.problems if control else ()
+    return study, folder, (*found.problems, *told, *whose(folder, study.recordings, identify).problems)
 
 
 def _entries(path: Path, sniff: Sniff) -> tuple[Path, tuple[str, ...] | None]:

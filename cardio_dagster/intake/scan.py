@@ -21,7 +21,9 @@ from cardio_dagster.intake.claim import Claim, ClaimDesk
 from cardio_dagster.intake.files import Sniff
 from cardio_dagster.intake.landing import Candidate, Observation, candidates, is_complete, observe, signature
 from cardio_dagster.intake.limits import IntakeLimits
+from cardio_dagster.intake.patient import Identify, PatientDesk
 from cardio_dagster.outcome import Problem
+from cardio_dagster.stores.priors import PriorStore
 from cardio_dagster.stores.studies import StudyRegistry
 
 DEFAULT_QUIET_WINDOW_S = 10.0
@@ -61,11 +63,13 @@ def scan(
     landing: Path,
     store: Path,
     registry: StudyRegistry,
+    priors: PriorStore,
     *,
     cursor: str | None,
     now: float,
     budget_s: float,
     sniff: Sniff,
+    identify: Identify,
     key: bytes,
     limits: IntakeLimits | None = None,
     quiet_window_s: float = DEFAULT_QUIET_WINDOW_S,
@@ -83,7 +87,7 @@ def scan(
     scanner = _Scanner(
         landing=landing,
         desk=ClaimDesk(landing, store),
-        acceptor=Acceptor(registry, store, sniff, limits or IntakeLimits()),
+        acceptor=Acceptor(registry, store, sniff, limits or IntakeLimits(), PatientDesk(priors, identify, key)),
         now_s=now,
         budget_s=budget_s,
         quiet_window_s=quiet_window_s,

@@ -11,6 +11,7 @@ from cardio_dagster.intake.limits import IntakeLimits
 from cardio_dagster.intake.scan import ScanResult, scan
 from cardio_dagster.stores import database
 from cardio_dagster.stores.database import connect, create_tables
+from cardio_dagster.stores.priors import PriorStore
 from cardio_dagster.stores.studies import StudyRegistry
 
 
@@ -20,6 +21,14 @@ class Sniffed:
 
     format: str
     companions: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True)
+class StatedId:
+    """The shape of `modalities.identity.StatedId`."""
+
+    number: str
+    issuer: str = ""
 
 
 KEY = b"k" * 32
@@ -34,6 +43,12 @@ def sniff(path: Path) -> tuple[str, Sniffed] | None:
     return ("ecg", Sniffed("csv")) if text.startswith(b"ECG") else None
 
 
+def identify(path: Path, modality: str, format: str) -> tuple[StatedId, ...]:
+    """Read `PATIENT <number> [<issuer>]` in any line of a made-up recording."""
+    lines = (line.split() for line in path.read_text(errors="replace").splitlines())
+    return tuple(StatedId(*words[1:3]) for words in lines if words[:1] == ["PATIENT"])
+
+
 @dataclass
 class Site:
     root: Path
@@ -41,6 +56,10 @@ class Site:
     now: float = 1_800_000_000.0
     cursor: str | None = None
     settings: dict = field(default_factory=dict)
+
+    @property
+    def priors(self) -> PriorStore:
+        return PriorStore(self.registry._engine)
 
     @property
     def landing(self) -> Path:
@@ -57,8 +76,9 @@ class Site:
         return path
 
     def scan(self, **more) -> ScanResult:
-        means = {"budget_s": 60.0, "sniff": sniff, "key": KEY, "cursor": self.cursor, "now": self.now}
-        result = scan(self.landing, self.store, self.registry, **(means | self.settings | more))
+        means = {"budget_s": 60.0, "sniff": sniff, "identify": identify, "key": KEY}
+        means |= {"cursor": self.cursor, "now": self.now}
+        result = scan(self.landing, self.store, self.registry, self.priors, **(means | self.settings | more))
         self.cursor = result.cursor
         return result
 

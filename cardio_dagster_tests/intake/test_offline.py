@@ -6,11 +6,12 @@ from cardio_dagster.errors import StudyError
 from cardio_dagster.intake.limits import IntakeLimits
 from cardio_dagster.intake.offline import study_from_path
 from cardio_dagster.study import Priority
-from cardio_dagster_tests.intake.conftest import sniff
+from cardio_dagster_tests.intake.conftest import identify, sniff
 
 
 def study_of(path, tmp_path, limits=None):
-    return study_from_path(path, workdir=tmp_path / "work", sniff=sniff, limits=limits or IntakeLimits())
+    means = {"sniff": sniff, "identify": identify, "limits": limits or IntakeLimits()}
+    return study_from_path(path, workdir=tmp_path / "work", **means)
 
 
 @pytest.fixture
