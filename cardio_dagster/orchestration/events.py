@@ -10,6 +10,7 @@ from typing import Any
 import dagster as dg
 import msgspec
 
+from cardio_dagster.orchestration.written_metadata import written_metadata
 from cardio_dagster.outcome import Outcome, State, Status, Verdict
 from cardio_dagster.pipeline.dossier import Dossier
 from cardio_dagster.pipeline.versions import code_version, digest
@@ -86,6 +87,8 @@ def _late_metadata(dossier: Dossier, state: State, report_url: str | None) -> di
         metadata["scores"] = _table(
             [{"score": s.label, "value": s.value, "unit": s.unit, "reason": s.reason or ""} for s in dossier.scores]
         )
+    if state is State.FORMATTING and dossier.report_path is not None:
+        metadata |= written_metadata(dossier)
     if dossier.report_path is not None:
         metadata["report"] = dg.MetadataValue.path(str(Path(dossier.report_path) / "report.html"))
         if report_url is not None:

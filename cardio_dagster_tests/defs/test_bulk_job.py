@@ -19,7 +19,18 @@ from cardio_dagster.stores.database import connect
 from cardio_dagster_tests.defs.installation import bad, clinical, events
 
 TABLES = ("measurements", "findings", "scores", "verdicts", "problems")
-TIMES = {"duration_ms", "peak_memory_mb", "total_duration_ms", "generated_at", "received_at", "study_received_at"}
+TIMES = {
+    "parallel_tier1",
+    "parallel_tier2",
+    "cpu_s",
+    "bytes_stored",
+    "duration_ms",
+    "peak_memory_mb",
+    "total_duration_ms",
+    "generated_at",
+    "received_at",
+    "study_received_at",
+}
 
 
 def materializations(result):

@@ -116,7 +116,7 @@ def test_checkpoints_are_plain_parquet_without_pickle(installation, beep):
     frame = pd.read_parquet(store / "analysis" / "beep.parquet")
     assert frame.shape[0] >= 1
     files = [p for p in installation.settings.store_dir.rglob("*") if p.is_file()]
-    stores = {".parquet", ".db", ".db-shm", ".db-wal", ".key", ".npz", ""}
+    stores = {".parquet", ".db", ".db-shm", ".db-wal", ".key", ".npz", ".sqlite", ""}
     reports = {".json", ".html", ".pdf", ".dcm", ".csv"}
     assert {p.suffix for p in files} <= stores | reports | {".beep"}
     parquet = [p for p in files if p.suffix == ".parquet"]

@@ -33,8 +33,15 @@ def test_study_reaches_complete_with_every_asset_and_check(installation):
     row, report = report_of(installation, study_id)
     assert (row.state, row.coverage) == (State.COMPLETE, "ECG_ONLY")
     assert report["final_state"] == "COMPLETE"
-    assert list(report["stage_timings"]) == [s.name for s in State if State.RECEIPT <= s <= State.FORMATTING]
+    timings = installation.execution(study_id)["stage_timings"]
+    assert list(timings) == [s.name for s in State if State.RECEIPT <= s <= State.FORMATTING]
     assert installation.stores.registry().get(study_id).final_state == "COMPLETE"
+    told = made["report"].metadata
+    assert told["unverified"].value == 0
+    assert told["statements"].value == len(report["written"]["statements"]) > 0
+    for tier in ("parallel_tier1", "parallel_tier2"):
+        assert told[tier].value["failed_tasks"] == 0
+        assert told[tier].value["speedup_vs_sequential"] > 0
 
 
 @pytest.mark.parametrize(
