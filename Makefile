@@ -25,7 +25,7 @@ stop: $(STAMP)
 	$(BIN)/cardio demo --stop
 
 test: $(STAMP)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -121,7 +121,7 @@ CODES: dict[str, CodeSpec] = {
         "Content is of no known format",
         _V,
         Severity.ERROR,
-        "For an ECG send DICOM, WFDB, aECG, MUSE, Sierra, CardioSoft, SCP, EDF, ISHNE, CSV or Parquet; for an echo DICOM, NPZ, AVI or MP4; "
+        "For an ECG send DICOM, WFDB, aECG, MUSE, Sierra, CardioSoft, SCP, EDF, ISHNE, CSV or Parquet; for an echo DICOM, NIfTI, NPZ, AVI or MP4; "
         "for metadata JSON, CSV or FHIR.",
     ),
     "E_FORMAT_002": CodeSpec(

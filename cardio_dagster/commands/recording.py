@@ -11,6 +11,7 @@ from cardio_dagster.commands.ecg_summary import show_ecg
 from cardio_dagster.commands.echo_summary import show_echo
 from cardio_dagster.commands.process import options_of
 from cardio_dagster.errors import CardioError
+from cardio_dagster.outcome import Problem
 from cardio_dagster.pipeline.retry import final_problem
 from cardio_dagster.settings import settings
 
@@ -57,8 +58,14 @@ def describe_echo(file: Path, *, as_json: bool, masks: Path | None) -> int:
     if document.format is not None:
         return 0
     for met in document.problems:
-        sys.stderr.write(f"{met.code}: {met.message}\n{met.cure or ''}\n")
+        sys.stderr.write(f"{_told(met)}\n{met.cure or ''}\n")
     return ERROR_EXIT
+
+
+def _told(met: Problem) -> str:
+    """Return a problem on one line, with what was seen and what is allowed."""
+    between = (f"{word} {text}" for word, text in (("seen:", met.seen), ("allowed:", met.allowed)) if text)
+    return "; ".join((f"{met.code}: {met.message}", *between))
 
 
 def _save_masks(labels: "np.ndarray | None", path: Path) -> None:

@@ -14,8 +14,15 @@ from cardio_dagster.modalities.echo.drawing.curve import draw_curve
 from cardio_dagster.modalities.echo.drawing.frames import draw_frames
 from cardio_dagster.modalities.echo.drawing.loop import draw_loop
 from cardio_dagster.modalities.echo.drawing.motion import draw_motion
-from cardio_dagster.modalities.echo.findings import find_statements
-from cardio_dagster.modalities.echo.function import LENGTH_GATE, OTHER_VIEW, VOLUME_GATE, Function, assess
+from cardio_dagster.modalities.echo.findings import find_statements, with_caveats
+from cardio_dagster.modalities.echo.function import (
+    LENGTH_GATE,
+    OTHER_VIEW,
+    USUAL_GATES,
+    VOLUME_GATE,
+    Function,
+    assess,
+)
 from cardio_dagster.modalities.echo.measuring.measure import measure
 from cardio_dagster.modalities.echo.measuring.quantity import UNKNOWN_VIEW
 from cardio_dagster.modalities.echo.motion.assess import WallMotion, assess_motion
@@ -53,13 +60,18 @@ def interpret(prepared: PreparedClip, found: Segmentation) -> Reading:
     function = assess(prepared, found)
     motion = assess_motion(function)
     measured = (*measure(function), *measure_motion(motion))
-    stated = (*find_statements(function, measured), *motion_findings(motion))
+    stated = with_caveats((*find_statements(function, measured), *motion_findings(motion)), function)
     return Reading(function, motion, measured, stated, problems_of(function))
 
 
 def problems_of(function: Function) -> tuple[Problem, ...]:
-    """Return E_VALID_005 for a size that speaks against the pixel spacing, E_QUALITY_002 for a doubtful view."""
-    return (*_size_problems(function), *_view_problems(function))
+    """Return E_VALID_005 for an impossible size, E_QUALITY_002 for unusual ones, a doubtful view, beats or motion."""
+    return (
+        *_size_problems(function),
+        *_unusual_problems(function),
+        *_view_problems(function),
+        *_beat_problems(function),
+    )
 
 
 def _size_problems(function: Function) -> tuple[Problem, ...]:
@@ -67,6 +79,26 @@ def _size_problems(function: Function) -> tuple[Problem, ...]:
         return ()
     allowed = "a ventricle of 4 to 14 cm and 15 to 600 mL"
     return (problem("E_VALID_005", function.no_size_reason or "", allowed=allowed),)
+
+
+def _unusual_problems(function: Function) -> tuple[Problem, ...]:
+    if not function.unusual:
+        return ()
+    seen = ", ".join(f"{v.gate.removeprefix('echo_usual_')} {v.value:.0f} {v.unit}" for v in function.unusual)
+    allowed = ", ".join(f"{gate.name.removeprefix('echo_usual_')} up to {gate.maximum:g} mL" for gate in USUAL_GATES)
+    message = "almost no heart is so large: the pixel spacing is probably wrong"
+    return (problem("E_QUALITY_002", message, seen=seen, allowed=allowed, cure="Check the calibration of the images."),)
+
+
+def _beat_problems(function: Function) -> tuple[Problem, ...]:
+    """Say that a clip does not move, or that its beats may not be measured."""
+    refused = function.cycles and function.cycles.refused
+    if not refused and not function.is_at_rest:
+        return ()
+    cure = "Record the clip again, or let a reader measure by hand."
+    return (
+        problem("E_QUALITY_002", refused or function.no_beat_reason or "", allowed="whole, alike beats", cure=cure),
+    )
 
 
 def _view_problems(function: Function) -> tuple[Problem, ...]:

@@ -11,7 +11,7 @@ import numpy as np
 
 @dataclass(frozen=True, slots=True)
 class Spacing:
-    """Millimetres per file pixel, the same in both directions, and what says so; None with a reason."""
+    """Millimetres per (square) pixel, and what says so; None with a reason."""
 
     mm: float | None
     source: str | None
@@ -59,9 +59,11 @@ class EchoClip:
     means; h = ceil(height / reduction)), so that no side is longer than SIDE_KEPT. `visible` is
     (h, w) bool: the sector, without text and marks; every pixel outside of it is 0 in every frame.
     `frame_indices` (n,) int32 are the frames of the file (from 0) that were kept, at a constant
-    step; `timing` is that of the file. `mode` is "b_mode", "colour_doppler" or "unknown" ("m_mode",
+    step; `timing` is that of the file. Where the file's pixels are not square, its frames were resampled
+    to square ones: then "file pixels" are these, and `stored_shape` is (rows, columns) as stored. `mode` is "b_mode", "colour_doppler" or "unknown" ("m_mode",
     "spectral_doppler" and other still displays are refused). `device` holds what the
-    header says of the machine, from a list of allowed elements; nothing of the patient.
+    header says of the machine, from a list of allowed elements; nothing of the patient. `text_suspected`
+    says why burned-in text may be left in the sector.
     """
 
     format: str
@@ -81,6 +83,8 @@ class EchoClip:
     r_waves: RWaves
     mode: str
     device: dict[str, str]
+    stored_shape: tuple[int, int] | None = None
+    text_suspected: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +94,8 @@ class Letterbox:
     The crop (`top`, `left`, `height`, `width`, in file pixels) is centred in a square of side
     max(height, width) with zeros around it. The network sees that square at its own input size and
     answers on a grid of `size` x `size`; labels, probabilities and every measured length are in
-    pixels of that grid, whose (row, column) are at pixel centres.
+    pixels of that grid, whose (row, column) are at pixel centres. File pixels are square; `stored_shape` is
+    (rows, columns) of the stored frame where its own are not, else None.
     """
 
     full_height: int
@@ -100,6 +105,12 @@ class Letterbox:
     height: int
     width: int
     size: int
+    stored_shape: tuple[int, int] | None = None
+
+    @property
+    def file_shape(self) -> tuple[int, int]:
+        """Return rows and columns of the frame as the file stores it."""
+        return self.stored_shape or (self.full_height, self.full_width)
 
     @property
     def side(self) -> int:
@@ -124,7 +135,8 @@ class PreparedClip:
     `images` is (n, side, side) uint8, letter-boxed to the network's input; `pictures` is (n, h, w)
     uint8, the same crop without padding, no side longer than PICTURE_SIDE. `sector` is (size, size)
     bool on the network's answer grid. `frame_indices` is (n,) int32: which frames of the file (from 0) they
-    are, at a constant step; `timing` is that of the chosen frames.
+    are, at a constant step; `timing` is that of the chosen frames. `withheld` says why the pictures are black, where
+    they are: burned-in text that may name a person.
     """
 
     format: str
@@ -141,6 +153,7 @@ class PreparedClip:
     device: dict[str, str]
     view: ViewVerdict
     quality: float
+    withheld: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

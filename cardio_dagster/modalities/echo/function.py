@@ -11,7 +11,8 @@ import numpy as np
 from cardio_dagster.modalities.echo.clip import PreparedClip, Segmentation
 from cardio_dagster.modalities.echo.cycles.beats import Beat
 from cardio_dagster.modalities.echo.cycles.curve import known_frames, smooth
-from cardio_dagster.modalities.echo.cycles.find import Cycles, find_cycles, why_no_beat
+from cardio_dagster.modalities.echo.cycles.find import NO_MOTION, Cycles, find_cycles, why_no_beat
+from cardio_dagster.modalities.echo.cycles.rhythm import EF_RANGE_MAX_PCT
 from cardio_dagster.modalities.echo.gates import FRAME_CONFIDENCE_MIN
 from cardio_dagster.modalities.echo.triage import placement
 from cardio_dagster.modalities.echo.triage.placement import foreshortening, ventricle_inside
@@ -25,7 +26,23 @@ OTHER_VIEW = "the view is not apical four-chamber"
 LENGTH_GATE = Gate("echo_plausible_size", "1", "Length of the left ventricle, as calibrated", "cm", 4, 14)
 VOLUME_GATE = Gate("echo_plausible_volume", "1", "Largest volume of the left ventricle, as calibrated", "mL", 15, 600)
 BEAT_GATE = Gate("echo_beats", "1", "Whole contractions found in a clip", "1", minimum=1)
-GATES = (*placement.GATES, LENGTH_GATE, VOLUME_GATE, BEAT_GATE)
+AGREEMENT_GATE = Gate(
+    "echo_beats_agree", "1", "Range of the ejection fraction over the beats of a rhythm that is not irregular", "%",
+    maximum=EF_RANGE_MAX_PCT,
+)  # fmt: skip
+# Larger hearts exist and are measured, but a wrong pixel spacing is likelier: such a study is held. A ventricle of 400 mL
+# is 8.6 cm wide; 44 severely dilated ones were 7.1 +- 0.7 cm wide (PMID 27404697). An atrium of 200 mL is a sphere of
+# 7.3 cm; 163 of 68,519 patients had one above 6.5 cm (PMC5658293). A stroke of 200 mL is twice a usual one; severe
+# regurgitation begins at 60 mL of it (Zoghbi et al. 2017, doi:10.1016/j.echo.2017.01.007).
+USUAL_VOLUME_GATE = Gate(
+    "echo_usual_volume", "1", "Largest volume of the left ventricle in almost any heart", "mL", maximum=400
+)
+USUAL_ATRIUM_GATE = Gate(
+    "echo_usual_atrium", "1", "Largest volume of the left atrium in almost any heart", "mL", maximum=200
+)
+USUAL_STROKE_GATE = Gate("echo_usual_stroke", "1", "Stroke volume at rest of almost any heart", "mL", maximum=200)
+USUAL_GATES = (USUAL_VOLUME_GATE, USUAL_ATRIUM_GATE, USUAL_STROKE_GATE)
+GATES = (*placement.GATES, LENGTH_GATE, VOLUME_GATE, BEAT_GATE, AGREEMENT_GATE, *USUAL_GATES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +57,7 @@ class Function:
     frames of low confidence; `curve` (n,) are the smoothed volumes, a straight line over
     frames without one. All are empty, and `beats` too, where nothing may be measured (another view,
     uncertain contours). `beats` are all whole beats; `beat` is the one to show, whose EF is nearest to the
-    mean; without it `no_beat_reason` says why. `cycles` says which beats are averaged, how they were
+    mean; it is None too where the beats contradict each other. Without it `no_beat_reason` says why. `cycles` says which beats are averaged, how they were
     found, and the heart rates.
     """
 
@@ -75,6 +92,17 @@ class Function:
     def es(self) -> int:
         """Return the position of end-systole; without a beat it is that of `ed`."""
         return self.beat.es if self.beat else self.ed
+
+    @property
+    def is_at_rest(self) -> bool:
+        """Return whether the clip does not move."""
+        return self.no_beat_reason == NO_MOTION
+
+    @property
+    def unusual(self) -> tuple[Verdict, ...]:
+        """Return the verdicts on sizes that almost no heart has."""
+        names = {gate.name for gate in USUAL_GATES}
+        return tuple(verdict for verdict in self.verdicts if verdict.gate in names and not verdict.passed)
 
     def volume_ml(self, volume: float) -> float | None:
         """Return a volume of cubic pixels in ml; None without a pixel spacing."""
@@ -116,7 +144,7 @@ def _with_beats(
         curve=curve,
         beats=cycles.beats,
         beat=cycles.beat,
-        no_beat_reason=None if cycles.beat else why_no_beat(len(curve)),
+        no_beat_reason=None if cycles.beat else cycles.refused or why_no_beat(curve),
         mm_per_pixel=_mm_per_pixel(prepared),
         no_size_reason=prepared.spacing.reason,
         verdicts=(),
@@ -131,7 +159,7 @@ def _judged(function: Function) -> Function:
     verdicts = _judge_plane(function)
     sizes = _judge_size(function)
     if all(verdict.passed for verdict in sizes):
-        return replace(function, verdicts=verdicts + sizes)
+        return replace(function, verdicts=verdicts + sizes + _judge_usual(function))
     seen = ", ".join(f"{verdict.value:.3g} {verdict.unit}" for verdict in sizes)
     reason = f"the pixel spacing is implausible: it makes the ventricle {seen}"
     return replace(function, mm_per_pixel=None, no_size_reason=reason, verdicts=verdicts + sizes)
@@ -144,7 +172,13 @@ def _judge_plane(function: Function) -> tuple[Verdict, ...]:
         return (inside,)
     missing = (np.nan, np.nan)
     sizes = np.array([missing if c is None else (c.axis.length, c.area) for c in function.ventricles])
-    return (inside, *foreshortening(sizes[:, 0], sizes[:, 1]), BEAT_GATE.judge(float(len(function.beats))))
+    beats = (BEAT_GATE.judge(float(len(function.beats))), *_judge_agreement(function))
+    return (inside, *foreshortening(sizes[:, 0], sizes[:, 1]), *beats)
+
+
+def _judge_agreement(function: Function) -> tuple[Verdict, ...]:
+    spread = function.cycles.ef_range_pct if function.cycles else None
+    return () if spread is None else (AGREEMENT_GATE.judge(round(spread, 1)),)
 
 
 def _judge_size(function: Function) -> tuple[Verdict, ...]:
@@ -154,6 +188,19 @@ def _judge_size(function: Function) -> tuple[Verdict, ...]:
     chamber = function.ventricles[function.ed]
     lengths = () if chamber is None else (LENGTH_GATE.judge(chamber.axis.length * mm / 10),)
     return (*lengths, VOLUME_GATE.judge(volume))
+
+
+def _judge_usual(function: Function) -> tuple[Verdict, ...]:
+    """Judge sizes that are possible, and yet speak for a wrong pixel spacing; () without a spacing."""
+    atria = [chamber.volume for chamber in function.atria if chamber is not None]
+    strokes = [beat.edv - beat.esv for beat in function.averaged]
+    sizes = (
+        (USUAL_VOLUME_GATE, [float(function.curve[function.ed])]),
+        (USUAL_ATRIUM_GATE, [float(np.percentile(atria, 90))] if atria else []),
+        (USUAL_STROKE_GATE, [float(np.mean(strokes))] if strokes else []),
+    )
+    known = [(gate, function.volume_ml(size)) for gate, sizes_px in sizes for size in sizes_px]
+    return tuple(gate.judge(round(ml, 1)) for gate, ml in known if ml is not None)
 
 
 def _nothing(prepared: PreparedClip, found: Segmentation, reason: str) -> Function:

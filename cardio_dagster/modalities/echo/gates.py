@@ -12,4 +12,5 @@ CONFIDENCE_GATE = Gate(
     "echo_confidence", "3", "Dice expected of the ventricle, median over the frames", "1", minimum=0.90
 )
 FRAME_CONFIDENCE_MIN = 0.80  # a single frame below it is left out of the curve; its neighbours bear it up
+PICTURE_QUALITY_MIN = 0.8  # share of the picture's gates that passed: below it, two or more of eight failed
 DETECTION_GATES = (FOUND_GATE, CONFIDENCE_GATE)

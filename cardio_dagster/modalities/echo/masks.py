@@ -31,7 +31,7 @@ def native_masks(path: Path, prepared: PreparedClip, found: Segmentation, option
             return None
         prepared, found = whole, again
     box = prepared.letterbox
-    masks = allocate_frames(len(found.labels), box.full_height, box.full_width, options)
+    masks = allocate_frames(len(found.labels), *box.file_shape, options)
     for index, labels in enumerate(native_labels(found, box)):
         masks[index] = labels
     return masks

@@ -39,7 +39,7 @@ def prepare(clip: EchoClip, chosen: np.ndarray, options: Options) -> Step[Prepar
     model = catalogue.entry(MODEL)
     box = Letterbox(
         clip.full_height, clip.full_width, clip.top, clip.left, clip.height, clip.width,
-        model.answer_size,
+        model.answer_size, clip.stored_shape,
     )  # fmt: skip
     images = np.stack([to_square(clip.frames[i], box, model.input_size) for i in chosen])
     verdicts = quality.judge_clip(clip, frames_chosen=len(chosen))
@@ -47,7 +47,7 @@ def prepare(clip: EchoClip, chosen: np.ndarray, options: Options) -> Step[Prepar
     prepared = PreparedClip(
         format=clip.format,
         images=images,
-        pictures=np.stack([_picture(clip.frames[i]) for i in chosen]),
+        pictures=_pictures(clip, chosen),
         sector=to_square(clip.visible.view(np.uint8) * 255, box, box.size) >= 128,
         frame_indices=indices,
         frames_in_file=clip.frames_in_file,
@@ -59,8 +59,9 @@ def prepare(clip: EchoClip, chosen: np.ndarray, options: Options) -> Step[Prepar
         device=clip.device,
         view=_view(images, options),
         quality=quality.quality(verdicts),
+        withheld=clip.text_suspected,
     )
-    return Step(prepared, _note_selection(len(chosen), clip.frames_in_file), verdicts)
+    return Step(prepared, (*_note_selection(len(chosen), clip.frames_in_file), *_note_withheld(clip)), verdicts)
 
 
 def choose_frames(clip: EchoClip) -> np.ndarray:
@@ -90,6 +91,19 @@ def _note_selection(chosen: int, total: int) -> tuple[Problem, ...]:
         return ()
     message = "a part of the frames was analysed"
     return (problem("E_QUALITY_002", message, seen=f"{chosen} of {total}", severity=Severity.INFO),)
+
+
+def _note_withheld(clip: EchoClip) -> tuple[Problem, ...]:
+    if clip.text_suspected is None:
+        return ()
+    message = f"the pictures are withheld: {clip.text_suspected}"
+    return (problem("E_QUALITY_002", message, cure="Export the clip without text on the image to see its pictures."),)
+
+
+def _pictures(clip: EchoClip, chosen: np.ndarray) -> np.ndarray:
+    """Return the pictures for the report; black ones where a name may stand in them."""
+    pictures = np.stack([_picture(clip.frames[i]) for i in chosen])
+    return pictures if clip.text_suspected is None else np.zeros_like(pictures)
 
 
 def _picture(crop: np.ndarray) -> np.ndarray:

@@ -21,6 +21,8 @@ ULTRASOUND_SOP_CLASSES = frozenset(
 )
 DEFLATED = "1.2.840.10008.1.2.1.99"  # a transfer syntax that inflates without a limit
 _HEAD_BYTES = 1024
+_CODE_LENGTH = 4  # of a modality: two or more letters by which no one is known
+_EXPORT = "Export the clip as ultrasound DICOM, or send NPZ, NIfTI, AVI or MP4."
 _NIFTI = (  # of versions 1 and 2: size of the header in its first four bytes, place of the mark, the mark
     (348, 344, (b"n+1\0", b"ni1\0")),
     (540, 4, (b"n+2\0", b"ni2\0")),
@@ -76,3 +78,47 @@ def _is_ultrasound(path: Path) -> bool:
     with path.open("rb") as file:
         header = pydicom.dcmread(file, stop_before_pixels=True, specific_tags=["SOPClassUID", "Modality", "Rows"])
     return header.get("SOPClassUID") in ULTRASOUND_SOP_CLASSES or (header.get("Modality") == "US" and "Rows" in header)
+
+
+def refusal(path: Path) -> tuple[str, str]:
+    """Return what a file is that `sniff` does not claim, and the cure.
+
+    Never raises; of what the file holds, only the code of the modality is repeated.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return _refusal(path)
+    except Exception:  # as in `sniff`
+        return "a damaged file or one of another kind", _EXPORT
+
+
+def _refusal(path: Path) -> tuple[str, str]:
+    with path.open("rb") as file:
+        head = file.read(_HEAD_BYTES)
+    if not head:
+        return "an empty file", "Export or transfer the file again."
+    if head[128:132] == b"DICM":
+        return _other_dicom(path)
+    if head[:4] in (b"\x02\0\0\0", b"\x08\0\0\0", b"\x08\0\x05\0", b"\x08\0\x08\0", b"\x08\0\x16\0"):
+        return "DICOM elements without the preamble of a file", "Save it as a DICOM file (PS3.10), with its preamble."
+    if head.startswith(b"PK\x03\x04"):
+        return "a zip or NPZ archive without `image`", "Store the frames in the NPZ under the name `image`."
+    if head.startswith(b"\x93NUMPY"):
+        return (
+            "a single NumPy array",
+            "Save it with np.savez(file, image=array, pixel_spacing_mm=..., frame_rate_hz=...).",
+        )
+    return "content of another kind", _EXPORT
+
+
+def _other_dicom(path: Path) -> tuple[str, str]:
+    import pydicom
+
+    with path.open("rb") as file:
+        header = pydicom.dcmread(file, stop_before_pixels=True, specific_tags=["Modality", "Rows"])
+    modality = str(header.get("Modality", ""))
+    if modality == "US":
+        return "an ultrasound DICOM object without an image", "Send the clip itself, not its report or measurements."
+    known = modality if modality.isascii() and modality.isalpha() and len(modality) <= _CODE_LENGTH else "unknown"
+    return f"a DICOM object of modality {known}", "Send the ultrasound clip (modality US)."

@@ -9,7 +9,7 @@ from pathlib import Path
 from cardio_dagster.errors import StudyError
 from cardio_dagster.modalities.branch import Options
 from cardio_dagster.modalities.echo.clip import EchoClip
-from cardio_dagster.modalities.echo.sniff import sniff
+from cardio_dagster.modalities.echo.sniff import refusal, sniff
 from cardio_dagster.outcome import Problem, Step
 
 
@@ -24,7 +24,10 @@ def validate(path: Path, options: Options, *, every_frame: bool = False) -> Step
     sniffed = sniff(path)
     if sniffed is None:
         allowed = "ultrasound DICOM, NPZ with `image`, NIfTI, AVI, MP4"
-        raise StudyError("E_FORMAT_001", "this is no echo file", allowed=allowed)
+        seen, cure = refusal(path)
+        raise StudyError(
+            "E_FORMAT_001", "this is no echo file", seen=seen, allowed=allowed, cure=f"It is {seen}. {cure}"
+        )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # pydicom's warnings may quote patient data; what matters is coded
         clip, problems = _read(sniffed.format, path, options, every_frame)

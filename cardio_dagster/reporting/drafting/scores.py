@@ -49,7 +49,13 @@ def _valued(score: Score) -> Line:
     )
     meaning = score.interpretation or ""
     told = () if not meaning or _SAYS_NOTHING_NEW in meaning else (Piece(": "), *_worded(meaning, score))
-    return Line(SECTION, Grade.NORMAL, (*pieces, Piece(_points(value, score.unit)), *told), topics=(score.name,), scores=(score.name,))
+    return Line(
+        SECTION,
+        Grade.NORMAL,
+        (*pieces, Piece(_points(value, score.unit)), *told),
+        topics=(score.name,),
+        scores=(score.name,),
+    )
 
 
 def _points(value: float, ucum: str) -> str:

@@ -35,6 +35,7 @@ def _ejection(grade: str) -> Template:
         ", SD {lvef_sd_pct}",
         f"){grade}",
         ", {lvef_pct:range}",
+        "{care}",
     )
 
 

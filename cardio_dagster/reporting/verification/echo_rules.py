@@ -3,11 +3,19 @@
 Belongs here: grades of the ejection fraction, volumes by sex, wall motion score. Not here: outlines and segments themselves.
 
 Source: ASE/EACVI 2015 (doi:10.1016/j.echo.2014.10.003): ejection fraction and volumes Table 2, grades Table 4; the ejection fraction is
-judged in whole percent, as the tables print it.
+judged in whole percent, as the tables print it. In an unknown view or a poor picture a finding says that it is not to be relied on,
+and is a note whatever its limits say.
 """
 
 from cardio_dagster.finding import Finding, Grade
-from cardio_dagster.reporting.verification.conditions import Condition, beyond_reference, either, in_text, value
+from cardio_dagster.reporting.verification.conditions import (
+    Condition,
+    GradeOf,
+    beyond_reference,
+    either,
+    in_text,
+    value,
+)
 from cardio_dagster.reporting.verification.conditions import MachineRule as R
 from cardio_dagster.reporting.verification.material import Material
 
@@ -16,6 +24,7 @@ _BY_SEX = {  # mL: men, women
     "lv_edv_ml": ((62.0, 150.0), (46.0, 106.0)),
     "lv_esv_ml": ((21.0, 61.0), (14.0, 42.0)),
 }
+_NOT_RELIED_ON = "not to be relied on"
 _KINDS = ("hypokinesia", "akinesia", "dyskinesia")
 
 
@@ -25,34 +34,56 @@ def _ef(low: float | None, high: float | None) -> tuple[Condition, ...]:
     return (*lower, *(() if high is None else (value("lvef_pct", "<=", high, whole=True),)))
 
 
-def _volume(name: str, side: str) -> R:
-    """Return the rule of a volume beyond the range of at least one sex; abnormal only where it is beyond that of both."""
+def _graded(grade: Grade) -> GradeOf:
+    """Return the grade, or that of a note where the finding says that it is not to be relied on."""
 
-    def beyond(finding: Finding, material: Material) -> tuple[bool, bool] | None:
-        found = material.value(name, finding.recording_id)
-        if found is None:
-            return None
-        men, women = _BY_SEX[name]
-        return (found > men[1], found > women[1]) if side == "above" else (found < men[0], found < women[0])
+    def grade_of(finding: Finding, _material: Material) -> Grade:
+        return _NOTE if _NOT_RELIED_ON in finding.text else grade
+
+    return grade_of
+
+
+def _beyond(name: str, side: str, finding: Finding, material: Material) -> tuple[bool, bool] | None:
+    """Return whether a volume lies beyond that side of the range of men, and of women."""
+    found = material.value(name, finding.recording_id)
+    if found is None:
+        return None
+    men, women = _BY_SEX[name]
+    return (found > men[1], found > women[1]) if side == "above" else (found < men[0], found < women[0])
+
+
+def _volume(name: str, side: str) -> R:
+    """Return the rule of a volume beyond the ranges of both sexes."""
 
     def check(finding: Finding, material: Material) -> bool:
-        answer = beyond(finding, material)
-        if answer is None or not any(answer):
-            return False
-        whom = "either sex" if all(answer) else "a man" if answer[0] else "a woman"
-        return finding.text.endswith(f"{side} the normal range of {whom}")
+        is_said = f"{side} the normal range of either sex" in finding.text
+        return is_said and _beyond(name, side, finding, material) == (True, True)
 
-    def grade(finding: Finding, material: Material) -> Grade | None:
-        answer = beyond(finding, material)
-        return None if answer is None else _ABNORMAL if all(answer) else _NOTE
+    return R((check,), (side,), ("below" if side == "above" else "above", "within"), _graded(_ABNORMAL))
 
-    other = "below" if side == "above" else "above"
-    return R((check,), (side,), (other, "within"), grade)
+
+def _by_sex(name: str) -> R:
+    """Return the rule of a volume beyond the range of one sex only, which the text must name."""
+
+    def check(finding: Finding, material: Material) -> bool:
+        said = {
+            f"{side} the range of {whom}": _beyond(name, side, finding, material) == answer
+            for side in ("above", "below")
+            for whom, answer in (("men", (True, False)), ("women", (False, True)))
+        }
+        return any(words in finding.text and is_true for words, is_true in said.items())
+
+    return R((check,), ("within that of", "the sex is not known"), (), _NOTE)
 
 
 def _motion(kind: str) -> R:
+    """Return the rule of a weak segment: abnormal if several beats show it, unless it is hypokinetic and alone, which is a note."""
     others = tuple(k for k in _KINDS if k != kind)
-    return R((value("wall_motion_score_index", ">", 1.0),), (kind,), others)
+    return R((value("wall_motion_score_index", ">", 1.0),), (kind,), others, _motion_grade)
+
+
+def _motion_grade(finding: Finding, _material: Material) -> Grade | None:
+    return _NOTE if _NOT_RELIED_ON in finding.text or "one beat only" in finding.text else None
 
 
 ECHO_RULES: dict[str, R] = {
@@ -60,13 +91,15 @@ ECHO_RULES: dict[str, R] = {
     "LVEF_BORDERLINE_HIGH": R(_ef(73, 74), ("normal for a woman",), ("reduced",), _NOTE),
     "LVEF_NORMAL": R(_ef(54, 72), ("normal",), ("reduced", "below", "above"), _NORMAL),
     "LVEF_BORDERLINE_LOW": R(_ef(52, 53), ("normal for a man", "mildly reduced for a woman"), ("severely",), _NOTE),
-    "LVEF_MILDLY_REDUCED": R(_ef(41, 51), ("mildly reduced",), ("normal", "moderately", "severely"), _ABNORMAL),
-    "LVEF_MODERATELY_REDUCED": R(_ef(30, 40), ("moderately reduced",), ("normal", "mildly", "severely"), _ABNORMAL),
-    "LVEF_SEVERELY_REDUCED": R(_ef(None, 29), ("severely reduced",), ("normal", "mildly", "moderately"), _CRITICAL),
+    "LVEF_MILDLY_REDUCED": R(_ef(41, 51), ("mildly reduced",), ("normal", "moderately", "severely"), _graded(_ABNORMAL)),
+    "LVEF_MODERATELY_REDUCED": R(_ef(30, 40), ("moderately reduced",), ("normal", "mildly", "severely"), _graded(_ABNORMAL)),
+    "LVEF_SEVERELY_REDUCED": R(_ef(None, 29), ("severely reduced",), ("normal", "mildly", "moderately"), _graded(_CRITICAL)),
     "LV_EDV_ABOVE_NORMAL": _volume("lv_edv_ml", "above"),
     "LV_EDV_BELOW_NORMAL": _volume("lv_edv_ml", "below"),
     "LV_ESV_ABOVE_NORMAL": _volume("lv_esv_ml", "above"),
     "LV_ESV_BELOW_NORMAL": _volume("lv_esv_ml", "below"),
+    "LV_EDV_DEPENDS_ON_SEX": _by_sex("lv_edv_ml"),
+    "LV_ESV_DEPENDS_ON_SEX": _by_sex("lv_esv_ml"),
     "*_INDEX_ABOVE_NORMAL": R((beyond_reference("high"),), ("above",), ("below", "within"), _ABNORMAL),
     "*_INDEX_BELOW_NORMAL": R((beyond_reference("low"),), ("below",), ("above", "within"), _ABNORMAL),
     "ECHO_HEART_RATE_OUTSIDE": R((either(beyond_reference("low"), beyond_reference("high")),), ("outside",), ("within",), _NOTE),

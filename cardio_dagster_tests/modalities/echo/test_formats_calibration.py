@@ -30,14 +30,14 @@ def region_of(header: Dataset):
         ({"PhysicalDeltaX": 0.0, "PhysicalDeltaY": 0.0}, "0 x 0 mm"),
         ({"PhysicalDeltaX": 0.21, "PhysicalDeltaY": 0.21}, "2.1 x 2.1 mm"),
         ({"PhysicalDeltaX": 0.0049, "PhysicalDeltaY": 0.0049}, "0.049 x 0.049 mm"),
-        ({"PhysicalDeltaY": 0.0512}, "not square"),
+        ({"PhysicalDeltaX": 0.01, "PhysicalDeltaY": 0.051}, "too unequal"),
     ],
 )
 def test_implausible_region_is_refused(changes, fault):
     region = region_of(header_with(changes))
     assert (region.spacing.mm, region.mode) == (None, "b_mode")
     assert fault in region.spacing.reason
-    assert (region.top, region.left, region.height, region.width) == (0, 0, 100, 120)
+    assert (region.grid.top, region.grid.left, region.grid.height, region.grid.width) == (0, 0, 100, 120)
     assert region.problems[0].code == "E_VALID_005"
 
 
@@ -56,7 +56,7 @@ def test_upward_axis_has_a_plausible_spacing():
 def test_doppler_regions_are_passed_over_and_the_largest_tissue_region_is_taken():
     small = {"RegionLocationMaxX1": 30, "PhysicalDeltaX": 0.1, "PhysicalDeltaY": 0.1}
     region = region_of(header_with(DOPPLER, M_MODE, small, {}))
-    assert (region.top, region.left, region.height, region.width) == (20, 10, 80, 100)
+    assert (region.grid.top, region.grid.left, region.grid.height, region.grid.width) == (20, 10, 80, 100)
     assert (region.spacing.mm, region.mode) == (pytest.approx(0.5), "b_mode")
 
 
@@ -102,7 +102,8 @@ def test_no_region_is_a_missing_value():
     [
         ([0.5, 0.5], 0.5, None),
         ([0.5, 0.505], 0.5025, None),
-        ([0.5, 0.6], None, "E_VALID_005"),
+        ([0.5, 0.6], 0.5, "E_QUALITY_002"),
+        ([0.1, 0.6], None, "E_VALID_005"),
         ([5, 5], None, "E_VALID_005"),
         ([0, 0], None, "E_VALID_005"),
         ([0.5], None, "E_VALID_004"),

@@ -13,6 +13,7 @@ from cardio_dagster.errors import StudyError
 from cardio_dagster.modalities.echo.formats.device import DEVICE_ELEMENTS
 from cardio_dagster.modalities.echo.formats.dicom.header import ELEMENTS
 from cardio_dagster_tests.modalities.echo.dicom_files import encode, header_with, read, textured, write_us
+from cardio_dagster_tests.modalities.echo.sectors import fan_of, speckled
 
 # tags of the table whose action is X, Z, D or a mixture, in the groups that image objects carry
 TABLE = {
@@ -140,3 +141,49 @@ def test_device_text_is_cut_and_clean(tmp_path, whole_frame):
     path = write_us(tmp_path / "x", textured(1), Manufacturer="A" * 60 + "\x1b" + "B" * 60, HeartRate="0")
     clip, _ = read(path)
     assert clip.device == {"Manufacturer": "A" * 60 + "BBBB"}
+
+
+@pytest.mark.parametrize(
+    ("value", "is_kept"),
+    [
+        ("GE Healthcare", True),
+        ("Vivid E95", True),
+        ("ZORBLATT^EUGENIA GE", False),
+        ("VividZorblatt", False),
+        ("Vivid 1931-02-03", False),
+        ("Vivid 19310203", False),
+        ("Vivid 3.2.31", False),
+        ("Vivid ID99887766", False),
+    ],
+)
+def test_a_device_value_that_may_name_the_patient_is_left_out_and_said(tmp_path, value, is_kept):
+    path = write_us(
+        tmp_path / "x.dcm", textured(1), Manufacturer=value, HeartRate="72", PatientName="ZORBLATT^EUGENIA",
+        PatientID="ID99887766",
+    )  # fmt: skip
+    clip, problems = read(path)
+    assert ("Manufacturer" in clip.device) == is_kept
+    assert clip.device["HeartRate"] == "72"
+    notes = [p for p in problems if "device" in p.message]
+    assert [p.seen for p in notes] == ([] if is_kept else ["Manufacturer"])
+    assert "ZORBLATT" not in str(notes).upper()
+
+
+def test_coloured_flow_counts_whatever_the_region_says(tmp_path):
+    grey = np.repeat(speckled(fan_of(), frames=4)[..., None], 3, axis=3)
+    grey[:, 100:140, 140:180] = (200, 40, 0)
+    region = {
+        "RegionLocationMaxX1": 319,
+        "RegionLocationMinX0": 0,
+        "RegionLocationMinY0": 0,
+        "RegionLocationMaxY1": 239,
+    }
+    path = write_us(
+        tmp_path / "x.dcm", grey, SequenceOfUltrasoundRegions=header_with(region).SequenceOfUltrasoundRegions
+    )
+    assert read(path)[0].mode == "colour_doppler"
+    sepia = (np.repeat(speckled(fan_of(), frames=4)[..., None], 3, axis=3) * (1.0, 0.8, 0.5)).astype(np.uint8)
+    path = write_us(
+        tmp_path / "y.dcm", sepia, SequenceOfUltrasoundRegions=header_with(region).SequenceOfUltrasoundRegions
+    )
+    assert read(path)[0].mode == "b_mode"

@@ -29,7 +29,7 @@ def test_compressed_npz(tmp_path):
     assert np.array_equal(read_npz(tmp_path / "c.npz", Options())[0].frames, FRAMES)
 
 
-@pytest.mark.parametrize("value", [0.0, -1.0, math.nan, math.inf, 25.0, [0.5, 0.6], "0.5"])
+@pytest.mark.parametrize("value", [0.0, -1.0, math.nan, math.inf, 25.0, [0.1, 0.6], [0.5, 0.5, 0.5], "0.5"])
 def test_implausible_spacing_is_left_out(write_npz, value):
     clip, problems = read_npz(write_npz(image=FRAMES[0], pixel_spacing_mm=value), Options())
     assert [p.code for p in problems] == ["E_VALID_005"]

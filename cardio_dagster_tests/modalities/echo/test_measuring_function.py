@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from cardio_dagster.finding import Grade
-from cardio_dagster.modalities.echo.findings import find_statements
+from cardio_dagster.modalities.echo.analyse import interpret
+from cardio_dagster.modalities.echo.findings import NOT_RELIED_ON, find_statements
 from cardio_dagster.modalities.echo.function import OTHER_VIEW, UNCERTAIN, assess
 from cardio_dagster.modalities.echo.measuring.beats import beat_results
 from cardio_dagster.modalities.echo.measuring.measure import measure
@@ -213,7 +214,8 @@ def test_a_still_has_sizes_but_no_fraction(usual):
     assert still["lv_volume_ml"].value == pytest.approx(EDV_ML, rel=0.03)
     assert "phase unknown" in still["lv_volume_ml"].method
     assert still["mitral_annulus_excursion_mm"].reason == "a still shows no contraction"
-    assert still["la_area_cm2"].value is not None
+    for name in ("la_volume_ml", "la_area_cm2", "lv_length_cm", "septal_thickness_a4c_mm"):
+        assert still[name].reason == "a still shows no contraction", name
 
 
 def test_without_an_atrium_there_is_none(usual):
@@ -230,5 +232,69 @@ def test_statements_rest_on_their_measurements(usual):
     function = assess(usual.prepared, usual.found)
     by_code = {f.code: f for f in find_statements(function, measure(function))}
     assert by_code["LVEF_NORMAL"].grade is Grade.NORMAL
-    assert "of a woman" in by_code["LV_EDV_ABOVE_NORMAL"].text
+    volume = by_code["LV_EDV_DEPENDS_ON_SEX"]
+    assert "above the range of women (46 to 106 mL) and within that of men (62 to 150 mL)" in volume.text
+    assert volume.grade is Grade.NOTE
+    assert "LV_EDV_ABOVE_NORMAL" not in by_code
     assert all(f.measurements and f.rule for f in by_code.values())
+
+
+def weak_heart():
+    return heart(cycles_s=(CYCLE_S,) * 2, efs_pct=(25.0,) * 2, edv_ml=200.0)
+
+
+def statements(made):
+    return {f.code: f for f in interpret(made.prepared, made.found).findings}
+
+
+def test_in_a_clear_picture_a_severe_reduction_is_critical():
+    assert statements(weak_heart())["LVEF_SEVERELY_REDUCED"].grade is Grade.CRITICAL
+
+
+def test_in_an_unsure_view_nothing_is_graded():
+    found = statements(weak_heart().with_view("unknown"))
+    assert {f.grade for f in found.values()} <= {Grade.NOTE, Grade.NORMAL}
+    assert all(NOT_RELIED_ON in f.text for code, f in found.items() if not code.startswith("ECHO_"))
+
+
+@pytest.mark.parametrize(("quality", "words", "grade"), [
+    (0.875, "a quality check: read with care", Grade.CRITICAL), (0.5, NOT_RELIED_ON, Grade.NOTE),
+])  # fmt: skip
+def test_a_poor_picture_weakens_what_is_said(quality, words, grade):
+    made = weak_heart()
+    finding = statements(replace(made, prepared=replace(made.prepared, quality=quality)))["LVEF_SEVERELY_REDUCED"]
+    assert words in finding.text.partition("; ")[2]
+    assert finding.grade is grade
+
+
+def test_a_heart_of_unusual_size_is_measured_and_held():
+    made = with_spacing(heart(cycles_s=(CYCLE_S,) * 2, edv_ml=110.0), 1.6)
+    reading = interpret(made.prepared, made.found)
+    assert {m.name: m for m in reading.measurements}["lv_edv_ml"].value == pytest.approx(110 * 1.6**3, rel=0.06)
+    assert {"echo_usual_volume", "echo_usual_stroke"} <= {v.gate for v in reading.function.unusual}
+    assert any("pixel spacing is probably wrong" in p.message for p in reading.problems)
+    assert "the pixel spacing may be wrong" in statements(made)["LV_EDV_ABOVE_NORMAL"].text
+
+
+def test_a_large_heart_is_not_held():
+    made = heart(cycles_s=(CYCLE_S,) * 2, efs_pct=(30.0,) * 2, edv_ml=320.0)
+    assert interpret(made.prepared, made.found).function.unusual == ()
+
+
+def test_beats_that_contradict_each_other_are_not_measured():
+    made = heart(cycles_s=(0.85,) * 3, efs_pct=(60, 40, 60))
+    reading = interpret(made.prepared, made.found)
+    lvef = next(m for m in reading.measurements if m.name == "lvef_pct")
+    assert lvef.value is None
+    assert "contradict each other" in lvef.reason
+    assert [v.gate for v in reading.function.verdicts if not v.passed] == ["echo_beats_agree"]
+    assert any("contradict each other" in p.message for p in reading.problems)
+    assert not [f for f in reading.findings if f.grade is not Grade.NOTE]
+    assert [b.is_averaged for b in beat_results(reading.function)] == [False] * 3
+
+
+def test_a_clip_at_rest_is_said_to_be():
+    made = heart(cycles_s=(CYCLE_S,) * 2, efs_pct=(0.0,) * 2)
+    reading = interpret(made.prepared, made.found)
+    assert {m.value for m in reading.measurements if m.name.startswith("la_")} == {None}
+    assert [p.message for p in reading.problems] == ["the clip does not move: the ventricle keeps its size"]

@@ -1,6 +1,7 @@
 """From a clip to what the network and the reader see."""
 
 import importlib
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -95,3 +96,13 @@ def test_few_and_slow_frames_fail_their_gates():
 
 def test_a_still_has_no_frame_rate_to_judge():
     assert "echo_frame_rate" not in {v.gate for v in module.preprocess(sector_clip(n=1, rate=None), Options()).verdicts}
+
+
+def test_pictures_that_may_hold_a_name_are_withheld_and_said():
+    step = module.preprocess(replace(sector_clip(), text_suspected="text seems to be there"), Options())
+    assert not step.data.pictures.any()
+    assert step.data.withheld == "text seems to be there"
+    assert step.data.images.any()
+    assert [(p.code, p.message) for p in step.problems] == [
+        ("E_QUALITY_002", "the pictures are withheld: text seems to be there")
+    ]

@@ -1,9 +1,13 @@
 """The published limits, against numbers typed from the guideline a second time."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cardio_dagster.finding import Grade, Measurement
+from cardio_dagster.modalities.echo.findings import _size
 from cardio_dagster.modalities.echo.references import EF_GRADES, RANGES, VERSION, grade_ef
 
 PUBLISHED = {  # Lang et al. 2015, Table 2: men, women
@@ -44,3 +48,14 @@ def test_grades(lvef_pct, code):
 def test_a_better_fraction_is_never_graded_worse(lvef_pct, more):
     order = [grade.code for grade in EF_GRADES]
     assert order.index(grade_ef(lvef_pct + more).code) <= order.index(grade_ef(lvef_pct).code)
+
+
+def test_a_volume_just_beyond_a_limit_does_not_read_as_the_limit():
+    measured = Measurement("lv_edv_ml", "LV end-diastolic volume", 106.2, "mL", "discs")
+    (finding,) = _size(measured)
+    assert finding.text.startswith("LV end-diastolic volume 106.2 mL, above the range of women")
+    (below,) = _size(replace(measured, value=55.0))
+    assert "below the range of men (62 to 150 mL) and within that of women" in below.text
+    (both,) = _size(replace(measured, value=151.0))
+    assert (both.code, both.grade) == ("LV_EDV_ABOVE_NORMAL", Grade.ABNORMAL)
+    assert _size(replace(measured, value=100.0)) == []

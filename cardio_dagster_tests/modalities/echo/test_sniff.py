@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydicom.data import get_testdata_file
 
-from cardio_dagster.modalities.echo.sniff import sniff
+from cardio_dagster.modalities.echo.sniff import refusal, sniff
 from cardio_dagster_tests.modalities.echo.videos import write_video
 
 MAGICS = [
@@ -105,3 +105,25 @@ def test_never_raises_on_a_flipped_byte(tmp_path_factory, public_cine, position,
     path = tmp_path_factory.mktemp("flip") / "x"
     path.write_bytes(content)
     assert sniff(path) in (None, sniff(public_cine))
+
+
+@pytest.mark.parametrize(
+    ("content", "seen"),
+    [
+        (b"", "an empty file"),
+        (b"\x08\0\x05\0CS\x0a\0ISO_IR 100", "without the preamble"),
+        (b"\x93NUMPY\x01\0", "NumPy array"),
+        (b"a letter to DOE", "another kind"),
+    ],
+)
+def test_a_refusal_says_what_the_file_is_and_what_to_do(tmp_path, content, seen):
+    (tmp_path / "x").write_bytes(content)
+    found, cure = refusal(tmp_path / "x")
+    assert seen in found
+    assert cure
+    assert "DOE" not in found + cure
+
+
+def test_a_refusal_names_the_modality_and_the_key_that_is_missing(write_npz):
+    assert "modality CT" in refusal(Path(get_testdata_file("CT_small.dcm")))[0]
+    assert "`image`" in refusal(write_npz(frames=np.zeros(40)))[1]

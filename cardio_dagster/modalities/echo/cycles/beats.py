@@ -55,9 +55,9 @@ def find_beats(curve: np.ndarray, frame_rate_hz: float | None) -> tuple[Beat, ..
     """
     if len(curve) < FRAMES_MIN:
         return ()
-    low, high = np.percentile(curve, (5, 95))
-    if high - low < _SPREAD_MIN * np.median(curve):
+    if is_at_rest(curve):
         return ()
+    low, high = np.percentile(curve, (5, 95))
     distance = _INTERVAL_FRAMES if frame_rate_hz is None else max(SYSTOLE_INTERVAL_S * frame_rate_hz, 1)
     systoles = _minima(curve, prominence=_PROMINENCE * (high - low), distance=distance)
     starts = [0, *systoles][: len(systoles)]
@@ -65,6 +65,12 @@ def find_beats(curve: np.ndarray, frame_rate_hz: float | None) -> tuple[Beat, ..
     whole = [beat for beat in beats if not _is_cut_off(beat, curve, _EDGE_LOSS)]
     inner = [b for b in whole if not _is_cut_off(b, curve, _EDGE_LOSS_OF_MANY) and b.es < len(curve) - 1]
     return tuple(inner or whole) or _next_diastole(curve, systoles)
+
+
+def is_at_rest(curve: np.ndarray) -> bool:
+    """Return whether a volume curve (n,) moves so little, by 3 % of its median, that it is noise."""
+    low, high = np.percentile(curve, (5, 95))
+    return bool(high - low < _SPREAD_MIN * np.median(curve))
 
 
 def _minima(curve: np.ndarray, *, prominence: float, distance: float) -> list[int]:

@@ -10,12 +10,21 @@ from itertools import pairwise
 import numpy as np
 
 from cardio_dagster.modalities.echo.clip import PreparedClip
-from cardio_dagster.modalities.echo.cycles.beats import FRAMES_MIN, Beat, find_beats
+from cardio_dagster.modalities.echo.cycles.beats import FRAMES_MIN, Beat, find_beats, is_at_rest
 from cardio_dagster.modalities.echo.cycles.half_emptied import with_cycle_lengths
+from cardio_dagster.modalities.echo.cycles.plausible import plausible_beats
 from cardio_dagster.modalities.echo.cycles.r_waves import beats_at_r_waves, disagreement
-from cardio_dagster.modalities.echo.cycles.rhythm import rate_bpm, representative, select_beats
+from cardio_dagster.modalities.echo.cycles.rhythm import (
+    EF_RANGE_MAX_PCT,
+    Selection,
+    ef_range_pct,
+    rate_bpm,
+    representative,
+    select_beats,
+)
 
 FROM_CURVE = "volume curve"
+NO_MOTION = "the clip does not move: the ventricle keeps its size"
 _MARGIN = 2  # frames around a beat that must be known too: the true end-diastole may hide there
 _NEAR = 1  # frames that an end-diastole or end-systole may be moved to a frame that was measured
 
@@ -24,7 +33,8 @@ _NEAR = 1  # frames that an end-diastole or end-systole may be moved to a frame 
 class Cycles:
     """The beats of a clip in order of time, and what they were found by.
 
-    `averaged` are those of `beats` that the means rest on, `beat` the one of them to show. `source` names
+    `averaged` are those of `beats` that the means rest on, `beat` the one of them to show; both are empty where
+    `refused` says why no beat may be measured. `ef_range_pct` is that of rhythm.py. `source` names
     what the beats were found by, `note` what else must be known of it. `rhythm` is one of
     rhythm.BEATS_WANTED. The two heart rates are None without two beats in the images, or two R waves.
     """
@@ -37,6 +47,8 @@ class Cycles:
     note: str | None
     image_rate_bpm: float | None
     r_wave_rate_bpm: float | None
+    ef_range_pct: float | None = None
+    refused: str | None = None
 
 
 def find_cycles(curve: np.ndarray, measured: np.ndarray, known: np.ndarray, prepared: PreparedClip) -> Cycles:
@@ -44,22 +56,45 @@ def find_cycles(curve: np.ndarray, measured: np.ndarray, known: np.ndarray, prep
 
     `measured` (n,) bool are frames with a trusted volume, `known` those that may be relied on besides
     (short gaps). A beat that rests on an unknown frame between end-diastole and end-systole is left out;
-    so is one whose end-diastole or end-systole lies farther than a frame from a measured one.
+    so is one whose end-diastole or end-systole lies farther than a frame from a measured one, and one whose
+    systole is too short or too long. Where beats differ by more than one rhythm allows, none is measured.
     R waves are used where the file has them and they do not contradict the images.
     """
     times, rate = frame_times_s(prepared), prepared.timing.frame_rate_hz
-    seen = with_cycle_lengths(find_beats(curve, rate), curve, known, times)
+    every = with_cycle_lengths(find_beats(curve, rate), curve, known, times)
+    seen = plausible_beats(every, times)
     found, source, note = _found(curve, times, prepared, seen)
-    beats = tuple(b for b in (_resting(beat, curve, measured, known) for beat in found) if b is not None)
-    dropped = len(found) - len(beats)
+    sure = tuple(b for b in (_resting(beat, curve, measured, known) for beat in found) if b is not None)
+    beats = plausible_beats(sure, times)
+    implausible = len(sure) - len(beats) + (len(every) - len(seen) if source == FROM_CURVE else 0)
     selection = select_beats(beats)
+    refused = _why_refused(selection, implausible)
+    averaged = () if refused else selection.averaged
     trace = [float(b - a) for a, b in pairwise(np.sort(prepared.r_waves.times_s))]
-    notes = [note, selection.left_out, f"{dropped} beats rest on uncertain frames" if dropped else None]
+    notes = [note, selection.left_out, *_dropped(len(found) - len(sure), implausible)]
     return Cycles(
-        beats, selection.averaged, representative(selection.averaged) if beats else None, selection.rhythm, source,
+        beats, averaged, representative(averaged) if averaged else None, selection.rhythm, source,
         "; ".join(n for n in notes if n) or None,
         rate_bpm([b.rr_s for b in seen if b.rr_s], selection.rhythm), rate_bpm(trace, selection.rhythm),
+        ef_range_pct(selection), refused,
     )  # fmt: skip
+
+
+def _dropped(uncertain: int, implausible: int) -> list[str]:
+    """Return what became of the beats that are not listed."""
+    said = [f"{uncertain} beats rest on uncertain frames"] if uncertain else []
+    return [*said, f"{implausible} contractions too short or too long for a systole"] if implausible else said
+
+
+def _why_refused(selection: Selection, implausible: int) -> str | None:
+    """Return why none of the beats may be measured; None where some may, or where there never was one."""
+    if not selection.averaged:
+        return "no contraction of the clip lasts as long as a systole" if implausible else None
+    spread = ef_range_pct(selection)
+    if spread is None or spread <= EF_RANGE_MAX_PCT:
+        return None
+    listed = ", ".join(f"{beat.ef_pct:.0f}" for beat in selection.averaged)
+    return f"the beats of the clip contradict each other: ejection fractions of {listed} % in no irregular rhythm"
 
 
 def frame_times_s(prepared: PreparedClip) -> np.ndarray | None:
@@ -71,13 +106,14 @@ def frame_times_s(prepared: PreparedClip) -> np.ndarray | None:
     return np.asarray(indices / (rate * step))
 
 
-def why_no_beat(frames: int) -> str:
-    """Return why a clip of so many frames yields no beat."""
+def why_no_beat(curve: np.ndarray) -> str:
+    """Return why a clip of this volume curve (n,) yields no beat."""
+    frames = len(curve)
     if frames == 1:
         return "a still shows no contraction"
     if frames < FRAMES_MIN:
         return f"{frames} frames are too few to find a contraction, {FRAMES_MIN} are needed"
-    return "the clip shows no whole contraction of the ventricle"
+    return NO_MOTION if is_at_rest(curve) else "the clip shows no whole contraction of the ventricle"
 
 
 def _found(

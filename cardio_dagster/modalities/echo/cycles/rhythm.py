@@ -16,7 +16,10 @@ from cardio_dagster.modalities.echo.cycles.beats import Beat
 EARLY = 0.8  # of the median cycle: a beat after a shorter one is early
 _LATE = 1.1  # of the median cycle: after an early beat, a beat after a longer one is strengthened by the pause
 _REGULAR = 0.15  # of the median: the largest deviation of a regular cycle
-_CYCLES_MIN = 3  # cycle lengths from which a rhythm can be told
+_CYCLES_MIN = 3  # cycle lengths from which a rhythm can be told: of two that differ, neither is the usual one
+# Points, in a rhythm that is not irregular: repeated studies of stable patients differ by about 10 (Thavendiranathan et al.
+# 2013, doi:10.1016/j.jacc.2012.09.035).
+EF_RANGE_MAX_PCT = 15.0
 BEATS_WANTED = {"regular": 3, "ectopic": 3, "irregular": 5, "unknown": 3}
 
 
@@ -35,11 +38,11 @@ def select_beats(beats: tuple[Beat, ...]) -> Selection:
     A beat after a cycle shorter than 80 % of the median is early; the beat that follows it after a
     cycle longer than 110 % is strengthened by the pause. Both are left out. The rhythm is "regular"
     where every other cycle lies within 15 % of the median and none is early, "ectopic" where some are,
-    "irregular" otherwise and "unknown" with fewer than three cycle lengths; without any length, or
+    "irregular" otherwise and "unknown" with fewer than three cycle lengths; then, or
     where nothing would remain, every beat is averaged.
     """
     lengths = np.array([np.nan if beat.rr_before_s is None else beat.rr_before_s for beat in beats])
-    if np.isfinite(lengths).sum() < 2:
+    if np.isfinite(lengths).sum() < _CYCLES_MIN:
         return Selection(beats, "unknown", None)
     relative = lengths / np.nanmedian(lengths)
     early = relative < EARLY
@@ -54,12 +57,18 @@ def select_beats(beats: tuple[Beat, ...]) -> Selection:
 
 def _rhythm(relative: np.ndarray, early: np.ndarray, paused: np.ndarray) -> str:
     known = np.isfinite(relative)
-    if known.sum() < _CYCLES_MIN:
-        return "unknown"
     others = relative[known & ~early & ~paused]
     if (np.abs(others - np.median(others)) > _REGULAR * np.median(others)).any() or early.sum() > known.sum() / 3:
         return "irregular"
     return "ectopic" if early.any() else "regular"
+
+
+def ef_range_pct(selection: Selection) -> float | None:
+    """Return the range of the EF over the averaged beats in points; None of one beat, or in an irregular rhythm."""
+    fractions = [beat.ef_pct for beat in selection.averaged]
+    if len(fractions) < 2 or selection.rhythm == "irregular":
+        return None
+    return max(fractions) - min(fractions)
 
 
 def rate_bpm(cycle_lengths_s: list[float], rhythm: str) -> float | None:

@@ -31,7 +31,7 @@ def draw_frames(function: Function) -> Figure:
     """Draw end-diastole and end-systole side by side with contours, long axis and discs.
 
     Without a beat one frame is drawn: the one of the largest ventricle, or the middle one where
-    no ventricle was measured. The scale and the volumes are left out without a pixel spacing.
+    no ventricle was measured. The scale and the volumes are left out without a pixel spacing, the echo itself where it is withheld.
     """
     shown = _choose(function)
     width, height = _panel_size(function.prepared.letterbox, len(shown))
@@ -69,10 +69,20 @@ def _panel(function: Function, shown: _Shown, left: float, size: tuple[float, fl
         + text(0, -7, _caption(function, shown))
         + image_element(still_uri(sector_pictures(function.prepared, [position])[0]), width, height)
         + (draw_discs(chamber, place) if chamber else "")
+        + _withheld(function, size)
         + draw_contours(function.found, position, place)
         + draw_scale(function.mm_per_pixel, function.prepared.letterbox, size)
         + "</g>"
     )
+
+
+def _withheld(function: Function, size: tuple[float, float]) -> str:
+    """Return words over a black picture that say that it was withheld; nothing where it is shown."""
+    if function.prepared.withheld is None:
+        return ""
+    x, y = size[0] / 2, size[1] - 28
+    lines = ("picture withheld:", "it may hold burned-in text")
+    return "".join(text(x, y + 19 * i, line, anchor="middle", colour="#ddd") for i, line in enumerate(lines))
 
 
 def _caption(function: Function, shown: _Shown) -> str:
@@ -87,5 +97,7 @@ def _describe(function: Function, shown: tuple[_Shown, ...]) -> str:
         for frame in shown
     )
     discs = ", the long axis of the ventricle and its 20 discs" if len(function.ventricles) else ""
+    withheld = function.prepared.withheld
+    hidden = f". The picture is withheld: {withheld}" if withheld else ""
     unknown = "" if function.mm_per_pixel else f". No scale: {function.no_size_reason or 'no pixel spacing'}"
-    return f"Echo at {titles} with the outlines of left ventricle, myocardium and left atrium{discs}{unknown}"
+    return f"Echo at {titles} with the outlines of left ventricle, myocardium and left atrium{discs}{unknown}{hidden}"

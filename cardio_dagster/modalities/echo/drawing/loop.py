@@ -127,4 +127,5 @@ def _caption(function: Function, plan: LoopPlan) -> str:
     what = "One beat" if plan.is_beat else "Part of the clip"
     seconds = plan.durations_ms.sum() / 1000
     speed = f"{seconds:.2f} s, true speed" if plan.is_timed else "frame rate unknown, not the true speed"
-    return f"{what}, frames {first} to {last}, {speed}"
+    hidden = ", picture withheld" if function.prepared.withheld else ""
+    return f"{what}, frames {first} to {last}, {speed}{hidden}"

@@ -12,7 +12,7 @@ import numpy as np
 from cardio_dagster.errors import StudyError, problem
 from cardio_dagster.modalities.echo.clip import EchoClip, RWaves, Spacing, Timing
 from cardio_dagster.modalities.echo.sector.colour import mode_of
-from cardio_dagster.modalities.echo.sector.find import Sector, find_sector
+from cardio_dagster.modalities.echo.sector.find import POINTS_DOWN, Sector, find_sector
 from cardio_dagster.outcome import Problem
 
 
@@ -22,6 +22,8 @@ class RawFrames:
 
     `frames` (n, h, w) uint8 show the rectangle (`top`, `left`, `height`, `width`) of the file's
     frame of `full_height` x `full_width`, in block means of `reduction`; h = ceil(height / reduction).
+    All of these count square pixels; `stored_shape` is (rows, columns) of the file's frame where its own are
+    not square, else None.
     `colour` (h, w) uint8 is the largest max(R, G, B) - min(R, G, B) per pixel over some frames, None
     for a grey file. `frame_indices` (n,) int32 are the frames of the file (from 0) at a constant step.
     """
@@ -37,6 +39,7 @@ class RawFrames:
     height: int
     width: int
     reduction: int
+    stored_shape: tuple[int, int] | None = None
 
 
 def assemble(
@@ -51,7 +54,8 @@ def assemble(
 ) -> tuple[EchoClip, tuple[Problem, ...]]:
     """Return the clip cropped to its sector, every pixel outside of it 0, and what must be said of it.
 
-    Where the file does not say its `mode`, the colours do. A sector of unknown kind gives an E_QUALITY_002. `timing` is that of the file, not of the kept frames.
+    Coloured flow in the pixels makes the mode "colour_doppler" whatever `mode` the file states. A sector of unknown kind
+    and one that points down give an E_QUALITY_002. `timing` is that of the file, not of the kept frames.
 
     Raises StudyError E_QUALITY_001 where no pixel belongs to a sector, and what find_sector raises.
     """
@@ -77,8 +81,10 @@ def assemble(
         spacing=spacing,
         timing=timing,
         r_waves=r_waves,
-        mode=mode_of(raw.colour, raw.frames, visible) if mode == "unknown" else mode,
+        mode=mode if mode == "colour_doppler" else mode_of(raw.colour, raw.frames, visible),
         device=dict(device or {}),
+        stored_shape=raw.stored_shape,
+        text_suspected=sector.text_suspected,
     )
     return clip, _note(sector)
 
@@ -97,6 +103,9 @@ def _in_file(sector: Sector, raw: RawFrames) -> tuple[int, int, int, int]:
 
 
 def _note(sector: Sector) -> tuple[Problem, ...]:
+    if sector.reason == POINTS_DOWN:
+        cure = "Send the clip with the transducer at the top."
+        return (problem("E_QUALITY_002", POINTS_DOWN, cure=cure),)
     if sector.kind != "unknown":
         return ()
     return (problem("E_QUALITY_002", "the shape of the ultrasound sector was not recognised", seen=sector.reason),)

@@ -11,27 +11,23 @@ from pydicom.dataset import Dataset
 from cardio_dagster.errors import StudyError, problem
 from cardio_dagster.modalities.echo.clip import Spacing
 from cardio_dagster.modalities.echo.formats.elements import naming, number, several, whole_number
+from cardio_dagster.modalities.echo.formats.grid import Grid, PixelSize
 from cardio_dagster.outcome import Problem
 
-SPACING_MM_MIN, SPACING_MM_MAX = 0.05, 2.0
 FRAME_RATE_HZ_MIN, FRAME_RATE_HZ_MAX = 1.0, 1000.0
-ALIKE = 0.02  # relative difference of the two directions up to which one number describes both
 _CENTIMETRES = 3  # PhysicalUnits, C.8.5.5.1.15
 _PLANE, _M_MODE, _SPECTRAL = 1, 2, 3  # RegionSpatialFormat, C.8.5.5.1.1
 _TISSUE, _COLOUR_FLOW = 1, 2  # RegionDataType, C.8.5.5.1.2
 _IMAGE_TYPES = {0x0001: "b_mode", 0x0002: "m_mode", 0x0004: "spectral_doppler", 0x0008: "spectral_doppler"}
 _COLOUR_TYPES = 0x0010 | 0x0100  # colour flow and power mode, in ImageType value 4 (C.8.5.6.1.1)
-_ALLOWED = "a region inside the image, in cm, 0.005 to 0.2 cm per pixel, alike in both directions"
+_ALLOWED = "a region inside the image, in cm, 0.005 to 0.2 cm per pixel, at most 1 : 5 between directions"
 
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """The B-mode region in file pixels, its spacing, and `mode`: "b_mode", "colour_doppler" or "unknown"."""
+    """The B-mode region of the stored frame, its spacing, and `mode`: "b_mode", "colour_doppler" or "unknown"."""
 
-    top: int
-    left: int
-    height: int
-    width: int
+    grid: Grid
     spacing: Spacing
     mode: str
     problems: tuple[Problem, ...] = ()
@@ -43,7 +39,8 @@ def bmode_region(header: Dataset, *, rows: int, columns: int) -> Region:
     Of several (two images side by side) the first of the largest; a two-dimensional colour region
     where there is none of tissue. A region is refused, and the whole frame kept without a spacing,
     where it lies outside the image, is not in centimetres, is not 0.005 to 0.2 cm per pixel, or
-    differs by more than 2 % between directions. Without any region, PixelSpacing (0028,0030) is taken
+    differs by more than 1 : 5 between directions. Where they differ by more than 2 %, the region says by how
+    much its frames are to be stretched to square pixels. Without any region, PixelSpacing (0028,0030) is taken
     within the same limits, and the mode from ImageType. A colour region beside or in the image
     makes the mode "colour_doppler".
 
@@ -69,7 +66,10 @@ def _region(region: Dataset, mode: str, rows: int, columns: int) -> Region:
     left, top, right, bottom = _box(region)
     # both corners belong to the region (PS3.3 C.8.5.5.1.3); some devices count one too far
     right, bottom = min(right, columns - 1), min(bottom, rows - 1)
-    return Region(top, left, bottom - top + 1, right - left + 1, _spacing(region), mode)
+    size = _pixel_size(region)
+    grid = Grid(rows, columns, top, left, bottom - top + 1, right - left + 1, size.stretch)
+    spacing = Spacing(size.square_mm, "SequenceOfUltrasoundRegions (0018,6011)", None)
+    return Region(grid, spacing, mode, size.notes())
 
 
 def _without_region(header: Dataset, mode: str, rows: int, columns: int, *, has_regions: bool) -> Region:
@@ -78,11 +78,11 @@ def _without_region(header: Dataset, mode: str, rows: int, columns: int, *, has_
         values = [number(v) or 0.0 for v in several(header.get("PixelSpacing"))]
     if has_regions or len(values) != 2:
         return _whole(rows, columns, mode, reason, "E_VALID_004")
-    fault = _unlike(values[1], values[0])
-    if fault:
-        return _whole(rows, columns, mode, f"PixelSpacing is refused: {fault}", "E_VALID_005")
-    spacing = Spacing(sum(values) / 2, "PixelSpacing (0028,0030)", None)
-    return Region(0, 0, rows, columns, spacing, mode)
+    size = PixelSize(values[1], values[0])
+    if size.fault:
+        return _whole(rows, columns, mode, f"PixelSpacing is refused: {size.fault}", "E_VALID_005")
+    spacing = Spacing(size.square_mm, "PixelSpacing (0028,0030)", None)
+    return Region(Grid(rows, columns, 0, 0, rows, columns, size.stretch), spacing, mode, size.notes())
 
 
 def _mode(header: Dataset, regions: list[Dataset]) -> str:
@@ -110,7 +110,7 @@ def _mode_of_image_type(header: Dataset) -> str:
 
 def _whole(rows: int, columns: int, mode: str, reason: str, code: str) -> Region:
     found = problem(code, reason, allowed=_ALLOWED)
-    return Region(0, 0, rows, columns, Spacing(None, None, reason), mode, (found,))
+    return Region(Grid(rows, columns, 0, 0, rows, columns), Spacing(None, None, reason), mode, (found,))
 
 
 def _is(region: Dataset, spatial: int, data: int) -> bool:
@@ -128,15 +128,9 @@ def _area(region: Dataset) -> int:
     return max(right - left, 0) * max(bottom - top, 0)
 
 
-def _spacing(region: Dataset) -> Spacing:
-    x, y = _pixel_mm(region)
-    return Spacing((x + y) / 2, "SequenceOfUltrasoundRegions (0018,6011)", None)
-
-
-def _pixel_mm(region: Dataset) -> tuple[float, float]:
+def _pixel_size(region: Dataset) -> PixelSize:
     # the sign only says which way the axis points
-    x, y = (10 * abs(number(region.get(name)) or 0.0) for name in ("PhysicalDeltaX", "PhysicalDeltaY"))
-    return x, y
+    return PixelSize(*(10 * abs(number(region.get(name)) or 0.0) for name in ("PhysicalDeltaX", "PhysicalDeltaY")))
 
 
 def _fault(region: Dataset, rows: int, columns: int) -> str | None:
@@ -146,13 +140,4 @@ def _fault(region: Dataset, rows: int, columns: int) -> str | None:
     units = (region.get("PhysicalUnitsXDirection"), region.get("PhysicalUnitsYDirection"))
     if units != (_CENTIMETRES, _CENTIMETRES):
         return "its units are not centimetres (3)"
-    return _unlike(*_pixel_mm(region))
-
-
-def _unlike(x_mm: float, y_mm: float) -> str | None:
-    """Return what is wrong with the sides of a pixel; None where they are plausible and alike."""
-    if not (SPACING_MM_MIN <= x_mm <= SPACING_MM_MAX and SPACING_MM_MIN <= y_mm <= SPACING_MM_MAX):
-        return f"its pixels measure {x_mm:.4g} x {y_mm:.4g} mm"
-    return (
-        f"its pixels are not square, {x_mm:.4g} x {y_mm:.4g} mm" if abs(x_mm - y_mm) > ALIKE * max(x_mm, y_mm) else None
-    )
+    return _pixel_size(region).fault

@@ -4,9 +4,13 @@ Belongs here: the list, and plain text of bounded length. Not here: anything of 
 institution, the operator, or a serial number (DICOM PS3.15 Table E.1-1 removes these).
 """
 
+from collections.abc import Callable
+
 from pydicom.dataset import Dataset
 
+from cardio_dagster.errors import problem
 from cardio_dagster.modalities.echo.formats.elements import number, several
+from cardio_dagster.outcome import Problem, Severity
 
 DEVICE_ELEMENTS = (
     "Manufacturer",
@@ -22,6 +26,7 @@ DEVICE_ELEMENTS = (
     "DepthOfScanField",
     "HeartRate",
 )
+_TEXTS = (*DEVICE_ELEMENTS[:4], "ProcessingFunction")  # the others hold numbers
 _LENGTH_MAX = 64  # characters of one value, as the longest LO of DICOM
 
 
@@ -36,6 +41,19 @@ def device_of(header: Dataset) -> dict[str, str]:
         if text and number(text) != 0:  # devices write a heart rate of 0 where they measured none
             found[name] = text
     return found
+
+
+def without_names(
+    device: dict[str, str], may_name: Callable[[str], bool]
+) -> tuple[dict[str, str], tuple[Problem, ...]]:
+    """Return the device without values that may name a person, and an INFO with the keywords of those left out."""
+    kept = {name: text for name, text in device.items() if name not in _TEXTS or not may_name(text)}
+    if len(kept) == len(device):
+        return kept, ()
+    message = "values of the device were left out, they may name a person"
+    seen = ", ".join(name for name in device if name not in kept)
+    cure = "Correct these elements where the clip was recorded."
+    return kept, (problem("E_QUALITY_002", message, seen=seen, cure=cure, severity=Severity.INFO),)
 
 
 def _text(header: Dataset, name: str) -> str:

@@ -21,11 +21,11 @@ from typing import BinaryIO, cast
 
 import numpy as np
 
-from cardio_dagster.errors import StudyError, problem
+from cardio_dagster.errors import StudyError
 from cardio_dagster.modalities.branch import Options
 from cardio_dagster.modalities.echo.clip import EchoClip, Spacing
 from cardio_dagster.modalities.echo.formats.assemble import RawFrames, assemble, no_r_waves
-from cardio_dagster.modalities.echo.formats.calibration import ALIKE
+from cardio_dagster.modalities.echo.formats.grid import Grid, PixelSize
 from cardio_dagster.modalities.echo.formats.limits import (
     BoundedFile,
     check_file_size,
@@ -34,8 +34,7 @@ from cardio_dagster.modalities.echo.formats.limits import (
     check_work,
     kept_frames,
 )
-from cardio_dagster.modalities.echo.formats.plausible import Problems, rate_from, spacing_from
-from cardio_dagster.modalities.echo.formats.reduce import block_mean, reduction_for
+from cardio_dagster.modalities.echo.formats.plausible import Problems, rate_from, spacing_from, spacing_of
 
 HEADER_BYTES, MAGIC = 348, b"n+1\0"
 _GZIP = b"\x1f\x8b"
@@ -56,7 +55,7 @@ class NiftiHeader:
     offset: int
     slope: float
     intercept: float
-    spacing_mm: tuple[float, float] | None
+    pixel: PixelSize | None
     interval_s: float | None
 
 
@@ -66,8 +65,9 @@ def read_nifti(path: Path, options: Options, *, every_frame: bool = False) -> tu
     The first dimension runs along a row (x to the right) and the second down the image (y), as in
     CAMUS, so that the stored order is that of the rows; the orientation fields are not read. 16-bit values beyond
     0 to 255 are scaled linearly so that the kept frames use 0 to 255. The spacing is pixdim in its
-    unit, and None with a reason where the unit is missing, the pixels are not square within 2 % or not
-    0.05 to 2 mm; the frame rate is the inverse of the fourth pixdim, where there are four dimensions and a unit of time.
+    unit, and None with a reason where the unit is missing or a side is not 0.05 to 2 mm; frames whose pixels
+    are not square within 2 % are resampled to square ones. The frame rate is the inverse of the fourth pixdim,
+    where there are four dimensions and a unit of time.
 
     Raises StudyError: E_HARD_004 and E_HARD_002 over the limits, E_FORMAT_002 for another kind of voxel or a
     volume, E_CORRUPT_001 for a damaged file, E_VALID_002 for impossible sides, and what `assemble` raises.
@@ -112,8 +112,8 @@ def read_header(file: BinaryIO) -> NiftiHeader:
     slope, intercept = (slope, intercept) if math.isfinite(slope) and slope != 0 else (1.0, 0.0)
     mm, seconds = _MM.get(head[123] & 7), _SECONDS.get(head[123] & 0x38)
     interval_s = abs(pixdim[4]) * seconds if seconds and count == 4 else None
-    spacing_mm = (abs(pixdim[1]) * mm, abs(pixdim[2]) * mm) if mm else None
-    return NiftiHeader(width, height, third * fourth, kind, int(offset), slope, intercept, spacing_mm, interval_s)
+    pixel = PixelSize(abs(pixdim[1]) * mm, abs(pixdim[2]) * mm) if mm else None
+    return NiftiHeader(width, height, third * fourth, kind, int(offset), slope, intercept, pixel, interval_s)
 
 
 @contextmanager
@@ -126,15 +126,14 @@ def _open(path: Path) -> Iterator[BinaryIO]:
 
 def _read_frames(file: BinaryIO, header: NiftiHeader, kept: range, options: Options) -> RawFrames:
     height, width = header.height, header.width
-    reduction = reduction_for(height, width)
-    shape = len(kept), -(-height // reduction), -(-width // reduction)
-    check_memory(*shape, options)
-    frames = np.empty(shape, np.uint8)
+    grid = Grid(height, width, 0, 0, height, width, header.pixel.stretch if header.pixel else (1.0, 1.0))
+    check_shape(header.frames, *grid.square_shape)
+    check_memory(len(kept), *grid.kept_shape, options)
+    frames = np.empty((len(kept), *grid.kept_shape), np.uint8)
     to_grey = _grey_scale(file, header, kept)
     for place, index in enumerate(kept):
-        frames[place] = block_mean(to_grey(_values(file, header, index)), reduction)
-    indices = np.asarray(kept, np.int32)
-    return RawFrames(frames, None, indices, header.frames, height, width, 0, 0, height, width, reduction)
+        frames[place] = grid.keep(to_grey(_values(file, header, index)))
+    return grid.raw(frames, None, kept, header.frames)
 
 
 def _values(file: BinaryIO, header: NiftiHeader, index: int) -> np.ndarray:
@@ -158,12 +157,4 @@ def _grey_scale(file: BinaryIO, header: NiftiHeader, kept: range) -> Callable[[n
 
 
 def _spacing(header: NiftiHeader) -> tuple[Spacing, Problems]:
-    if header.spacing_mm is None:
-        return spacing_from(None, "pixdim with a unit")
-    x, y = header.spacing_mm
-    if abs(x - y) > ALIKE * max(x, y):
-        found = problem(
-            "E_VALID_005", "the pixels are not square", seen=f"{x:.4g} x {y:.4g} mm", allowed="alike in both directions"
-        )
-        return Spacing(None, None, found.message), (found,)
-    return spacing_from((x + y) / 2, "pixdim")
+    return spacing_from(None, "pixdim with a unit") if header.pixel is None else spacing_of(header.pixel, "pixdim")

@@ -14,8 +14,9 @@ import numpy as np
 
 from cardio_dagster.errors import StudyError
 from cardio_dagster.modalities.branch import Options
-from cardio_dagster.modalities.echo.clip import EchoClip
+from cardio_dagster.modalities.echo.clip import EchoClip, Spacing
 from cardio_dagster.modalities.echo.formats.assemble import RawFrames, assemble
+from cardio_dagster.modalities.echo.formats.grid import Grid, PixelSize
 from cardio_dagster.modalities.echo.formats.limits import (
     check_file_size,
     check_memory,
@@ -23,16 +24,20 @@ from cardio_dagster.modalities.echo.formats.limits import (
     check_work,
     kept_frames,
 )
-from cardio_dagster.modalities.echo.formats.plausible import Problems, r_waves_from, rate_from, spacing_from
-from cardio_dagster.modalities.echo.formats.reduce import block_mean, reduction_for
+from cardio_dagster.modalities.echo.formats.plausible import r_waves_from, rate_from, spacing_from, spacing_of
+from cardio_dagster.outcome import Problem
 
 _NUMBERS_BYTES_MAX = 16384  # of a spacing, a rate or the R waves
+_WANTED = "uint8, (h, w) or (t, h, w), C order"
 _DEFLATE_RATIO_MAX = 1032  # no deflate stream expands further
 _BROKEN = (zipfile.BadZipFile, zlib.error, ValueError, EOFError, OSError, KeyError, RuntimeError, NotImplementedError)
 
 
-def read_npz(path: Path, options: Options, *, every_frame: bool = False) -> tuple[EchoClip, Problems]:
+def read_npz(path: Path, options: Options, *, every_frame: bool = False) -> tuple[EchoClip, tuple[Problem, ...]]:
     """Read `image` (h, w) or (t, h, w) uint8 with its spacing, frame rate and R waves.
+
+    `pixel_spacing_mm` is one number, or one for the height and one for the width of a pixel, in the order of the
+    axes of `image`; frames of pixels that are not square within 2 % are resampled to square ones.
 
     A missing spacing or rate is None with a reason, and so is one outside 0.05 to 2 mm or 1 to 1000 Hz.
     Frames are read one at a time, reduced and thinned as limits.py says; all are kept with `every_frame`.
@@ -44,48 +49,79 @@ def read_npz(path: Path, options: Options, *, every_frame: bool = False) -> tupl
     check_file_size(path, options)
     try:
         with zipfile.ZipFile(path) as archive:
-            spacing, spacing_problems = spacing_from(_number(archive, "pixel_spacing_mm"), "pixel_spacing_mm")
+            pixel = _pixel(archive)
             r_waves, wave_problems = r_waves_from(_numbers(archive, "r_wave_s"), "r_wave_s")
             rate = _number(archive, "frame_rate_hz")
-            raw = _read_frames(archive, options, rate, every_frame)
+            raw = _read_frames(archive, options, rate, every_frame, pixel.stretch if pixel else (1.0, 1.0))
     except _BROKEN as error:
         raise StudyError("E_CORRUPT_001", "the NPZ archive is damaged", seen=type(error).__name__) from error
+    spacing, spacing_problems = _spacing(pixel)
     timing, rate_problems = rate_from(rate, "frame_rate_hz", still=raw.frames_in_file == 1)
     clip, problems = assemble(raw, format="npz", spacing=spacing, timing=timing, r_waves=r_waves, mode="b_mode")
     return clip, spacing_problems + rate_problems + wave_problems + problems
 
 
-def _read_frames(archive: zipfile.ZipFile, options: Options, rate: float | None, every_frame: bool) -> RawFrames:
+def _pixel(archive: zipfile.ZipFile) -> PixelSize | None:
+    """Return the size of a pixel; None where it is not stored, NaN where it is not one number or two."""
+    values = _numbers(archive, "pixel_spacing_mm")
+    if values is None:
+        return None
+    down, across = values.ravel() if values.size == 2 else (_single(values),) * 2
+    return PixelSize(x_mm=float(across), y_mm=float(down))
+
+
+def _spacing(pixel: PixelSize | None) -> tuple[Spacing, tuple[Problem, ...]]:
+    name = "pixel_spacing_mm"
+    if pixel is None:
+        return spacing_from(None, name)
+    is_single = pixel.x_mm == pixel.y_mm or math.isnan(pixel.x_mm)
+    return spacing_from(pixel.x_mm, name) if is_single else spacing_of(pixel, name)
+
+
+def _read_frames(
+    archive: zipfile.ZipFile, options: Options, rate: float | None, every_frame: bool, stretch: tuple[float, float]
+) -> RawFrames:
     size = _inflated_size(archive.getinfo("image.npy"), options)
     with archive.open("image.npy") as member:
         count, height, width = _shape(cast(BinaryIO, member))
+        grid = Grid(height, width, 0, 0, height, width, stretch)
         check_shape(count, height, width)
+        check_shape(count, *grid.square_shape)
         check_work(count, height, width)
         start = member.tell()
         if count * height * width > size - start:
             seen = f"{count} frames of {width} x {height} claimed, {size} bytes held"
             raise StudyError("E_CORRUPT_001", "`image` claims more pixels than the archive holds", seen=seen)
         kept = kept_frames(count, rate_from(rate, "", still=count == 1)[0].frame_rate_hz, every_frame=every_frame)
-        reduction = reduction_for(height, width)
-        shape = len(kept), -(-height // reduction), -(-width // reduction)
-        check_memory(*shape, options)
-        frames = np.empty(shape, np.uint8)
+        check_memory(len(kept), *grid.kept_shape, options)
+        frames = np.empty((len(kept), *grid.kept_shape), np.uint8)
         for place, index in enumerate(kept):
             member.seek(start + index * height * width)
-            frames[place] = block_mean(_frame(cast(BinaryIO, member), height, width, index), reduction)
-    indices = np.asarray(kept, np.int32)
-    return RawFrames(frames, None, indices, count, height, width, 0, 0, height, width, reduction)
+            frames[place] = grid.keep(_frame(cast(BinaryIO, member), height, width, index))
+    return grid.raw(frames, None, kept, count)
 
 
 def _shape(member: BinaryIO) -> tuple[int, int, int]:
     """Return count, height and width of the array; raises StudyError E_FORMAT_002 where it is no echo clip."""
     shape, fortran, kind = _read_npy_header(member)
     if kind != np.uint8 or len(shape) not in (2, 3) or fortran:
-        seen = f"{kind} with {len(shape)} dimensions" + (" in Fortran order" if fortran else "")
-        allowed = "uint8, (h, w) or (t, h, w), C order"
-        raise StudyError("E_FORMAT_002", "`image` is not an echo clip", seen=seen, allowed=allowed)
+        seen = f"{kind} of shape {shape}" + (" in Fortran order" if fortran else "")
+        cure = _cure(shape, kind)
+        raise StudyError("E_FORMAT_002", "`image` is not an echo clip", seen=seen, allowed=_WANTED, cure=cure)
     count, height, width = (1, *shape) if len(shape) == 2 else shape
     return count, height, width
+
+
+def _cure(shape: tuple[int, ...], kind: np.dtype) -> str:
+    """Return what to do to the array so that it is read, in NumPy's words."""
+    if len(shape) not in (2, 3):
+        colours = len(shape) in (3, 4) and shape[-1] in (3, 4)
+        return f"Store grey values{', such as image[..., :3].mean(-1).astype(np.uint8)' if colours else ''}: {_WANTED}."
+    if kind.kind == "f":
+        return f"Store (255 * image / image.max()).astype(np.uint8): {_WANTED}."
+    if kind != np.uint8:
+        return f"Store grey values of 0 to 255: {_WANTED}."
+    return f"Store np.ascontiguousarray(image): {_WANTED}."
 
 
 def _frame(member: BinaryIO, height: int, width: int, index: int) -> np.ndarray:
@@ -122,6 +158,10 @@ def _number(archive: zipfile.ZipFile, name: str) -> float | None:
     values = _numbers(archive, name)
     if values is None:
         return None
+    return _single(values)
+
+
+def _single(values: np.ndarray) -> float:
     return float(values.ravel()[0]) if values.size == 1 else math.nan
 
 

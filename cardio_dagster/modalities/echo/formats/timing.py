@@ -28,7 +28,7 @@ def timing(header: Dataset, *, frames: int, trace_s: float | None = None) -> tup
     In this order: FrameTime, FrameTimeVector (median), CineRate, ActualFrameDuration, EffectiveDuration
     over the frames, and `trace_s`, the length in seconds of an ECG trace stored with the cine, over the
     frames (an E_QUALITY_002 says so). A value outside 1 to 1000 Hz is passed over as if it were absent;
-    a still has none. Intervals of FrameTimeVector that differ by more than 10 % are an E_QUALITY_002.
+    a still has none; a cine without any is an E_VALID_004, or an E_VALID_005 where a value is implausible. Intervals of FrameTimeVector that differ by more than 10 % are an E_QUALITY_002.
 
     Raises StudyError E_CORRUPT_001, naming the element, where one cannot be read.
     Source: DICOM PS3.3 C.7.6.5 (Cine Module).
@@ -39,7 +39,16 @@ def timing(header: Dataset, *, frames: int, trace_s: float | None = None) -> tup
     for source, rate in _candidates(header, intervals, frames, trace_s):
         if rate is not None and FRAME_RATE_HZ_MIN <= rate <= FRAME_RATE_HZ_MAX:
             return Timing(rate, source, None), _notes(source, intervals)
-    return Timing(None, None, NO_RATE), ()
+    return Timing(None, None, NO_RATE), (_missing(header),)
+
+
+def _missing(header: Dataset) -> Problem:
+    """Return E_VALID_005 with the values that are implausible, E_VALID_004 where none is stated."""
+    stated = {name: number(_value(header, name)) for name in TIME_ELEMENTS}
+    seen = ", ".join(f"{name} {value:g}" for name, value in stated.items() if value is not None)
+    allowed = f"FrameTime of {1000 / FRAME_RATE_HZ_MAX:g} to {1000 / FRAME_RATE_HZ_MIN:g} ms"
+    code = "E_VALID_005" if seen else "E_VALID_004"
+    return problem(code, NO_RATE, seen=seen or None, allowed=allowed)
 
 
 def _candidates(

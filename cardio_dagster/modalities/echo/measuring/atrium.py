@@ -23,7 +23,7 @@ def measure_atrium(function: Function) -> tuple[Measurement, ...]:
     """Return volume by both methods, area, length and transverse diameter of the left atrium.
 
     They are read on the frame of the largest atrium within 0.1 s of each end-systole; in a clip without
-    a beat on the largest atrium of all.
+    a beat, a still among them, they are null: the largest atrium of such a clip may be of any phase.
     """
     volume = _atrium_over_time(function, lambda chamber: chamber.volume)
     area = _atrium_over_time(function, lambda chamber: chamber.area)
@@ -50,8 +50,6 @@ def _atrium_over_time(function: Function, size_of: Callable[[Chamber], float]) -
 
 def _largest(function: Function, volume: np.ndarray) -> list[int]:
     """Return the position of the largest atrium of each beat; where none is seen, that of end-systole."""
-    if not function.beat:
-        return [int(np.nanargmax(volume))] if np.isfinite(volume).any() else []
     rate = function.prepared.timing.frame_rate_hz
     around = _AROUND_FRAMES if rate is None else max(round(AROUND_S * rate), 1)
     spans = [(max(es - around, 0), es + around + 1) for _, es in phases(function)]
@@ -59,8 +57,6 @@ def _largest(function: Function, volume: np.ndarray) -> list[int]:
 
 
 def _lack(function: Function) -> str:
-    if not function.ventricles:
-        return function.no_beat_reason or "nothing was measured"
     if not function.beat:
-        return f"the chamber was not found on frame {function.frame_number(function.ed)}"
+        return function.no_beat_reason or "nothing was measured"
     return f"the chamber was not found around end-systole, frame {function.frame_number(function.es)}"

@@ -18,7 +18,7 @@ from cardio_dagster.modalities.echo.function import Function
 _POWER = {"mm": 1, "cm": 1, "cm2": 2, "mL": 3}
 _MM = {"mm": 1.0, "cm": 10.0, "cm2": 100.0, "mL": 1000.0}  # plain, square or cubic millimetres in one unit
 UNKNOWN_VIEW = "the view is not known, measured as apical four-chamber"
-NO_PHASE = "no beat seen, frame of the largest ventricle, phase unknown"
+NO_PHASE = "phase unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,25 +49,26 @@ def over_time(function: Function, read: Callable[[int], float | None]) -> np.nda
 
 
 def phases(function: Function) -> list[tuple[int, int]]:
-    """Return (end-diastole, end-systole) of each beat to average; without a beat the largest ventricle for both."""
-    if not function.ventricles:
-        return []
-    return [(beat.ed, beat.es) for beat in function.averaged] or [(function.ed, function.es)]
+    """Return (end-diastole, end-systole) of each beat to average."""
+    return [(beat.ed, beat.es) for beat in function.averaged]
 
 
-def sized(empty: Measurement, function: Function, values: np.ndarray, positions: list[int], lack: str) -> Measurement:
+def sized(
+    empty: Measurement, function: Function, values: np.ndarray, positions: list[int], lack: str, *, any_phase: bool = False
+) -> Measurement:  # fmt: skip
     """Fill in the mean of `values` (n,), in pixels to the power of the unit, over the frames at `positions`.
 
-    `lack` is the reason where no frame has a value; without a pixel spacing the reason is the spacing's.
+    `lack` is the reason where no frame has a value; without a pixel spacing the reason is the spacing's, and
+    without a beat the beat's: a size of an unknown phase must not stand under the name of one, unless `any_phase`.
     """
     mm = function.mm_per_pixel
-    if not function.ventricles:
+    if not function.ventricles or not (function.beat or any_phase):
         return replace(empty, reason=function.no_beat_reason)
     if mm is None:
         return replace(empty, reason=function.no_size_reason)
     factor = mm ** _POWER[empty.unit] / _MM[empty.unit]
     readings = [Reading(float(values[p]) * factor, (p,)) for p in positions if np.isfinite(values[p])]
-    if not function.beat:
+    if any_phase:
         empty = replace(empty, method=f"{empty.method}; {NO_PHASE}")
     return filled(empty, function, readings, lack)
 

@@ -5,7 +5,6 @@ The diameters are those of this view. They are not the parasternal ones, and hav
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 
@@ -31,11 +30,6 @@ def _lengths(function: Function) -> tuple[Measurement, ...]:
     diastole = quantity("lv_length_cm", "LV length at end-diastole", "cm", method)
     systole = quantity("lv_length_es_cm", "LV length at end-systole", "cm", method)
     pairs = phases(function)
-    if not function.beat:
-        lack = function.no_beat_reason or "no beat"
-        return sized(diastole, function, values, [ed for ed, _ in pairs], _lack(function)), replace(
-            systole, reason=lack
-        )
     return (
         sized(diastole, function, values, [ed for ed, _ in pairs], _MISSING),
         sized(systole, function, values, [es for _, es in pairs], _MISSING),
@@ -49,10 +43,10 @@ def _diameters(function: Function) -> tuple[Measurement, ...]:
     return (
         sized(quantity("lv_basal_diameter_a4c_cm", "LV basal diameter in A4C at end-diastole", "cm",
                        "widest of the basal third, across the long axis, A4C (not parasternal)"),
-              function, basal, diastoles, _lack(function)),
+              function, basal, diastoles, _MISSING),
         sized(quantity("lv_mid_diameter_a4c_cm", "LV mid diameter in A4C at end-diastole", "cm",
                        "half way between annulus and apex, across the long axis, A4C (not parasternal)"),
-              function, mid, diastoles, _lack(function)),
+              function, mid, diastoles, _MISSING),
     )  # fmt: skip
 
 
@@ -85,15 +79,10 @@ def _still(function: Function) -> tuple[Measurement, ...]:
     if len(function.prepared.frame_indices) > 1:
         return ()
     empty = quantity("lv_volume_ml", "LV volume on this frame", "mL", DISCS_METHOD)
-    return (sized(empty, function, function.curve, [ed for ed, _ in phases(function)], _lack(function)),)
+    lack = f"{_MISSING} on frame {function.frame_number(0)}"
+    return (sized(empty, function, function.curve, [0] if function.ventricles else [], lack, any_phase=True),)
 
 
 def _ventricle_over_time(function: Function, size_of: Callable[[Chamber], float]) -> np.ndarray:
     chambers = function.ventricles
     return over_time(function, lambda p: size_of(chamber) if (chamber := chambers[p]) else None)
-
-
-def _lack(function: Function) -> str:
-    if not function.ventricles or function.beat:
-        return _MISSING
-    return f"{_MISSING} on frame {function.frame_number(function.ed)}"

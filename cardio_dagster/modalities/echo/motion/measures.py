@@ -12,10 +12,12 @@ INDEX_METHOD = "mean of the scores (1 normal to 4 dyskinetic) of the segments sc
 EXCURSION_METHOD = "motion towards the long axis at end-systole over the end-diastolic distance, contours by network"
 GLS_METHOD = (
     "change of the endocardial line's length from end-diastole to end-systole, contours by network, A4C only; "
-    "not speckle tracking, with which values differ by vendor (ASE/EACVI 2015: about -20 % in the healthy)"
+    "not speckle tracking, with which values differ by vendor (ASE/EACVI 2015: about -20 % in the healthy), so without "
+    "a reference range"
 )
 RULE = f"excursion against normal segments, {VERSION}; wording of ASE/EACVI 2015"
 ONE_PLANE = "one plane only, to be confirmed by a reader"
+ONE_BEAT = "seen in one beat only"
 _KINDS = {2: "Hypokinesia", 3: "Akinesia", 4: "Dyskinesia"}
 _INDEX, _GLS = "wall_motion_score_index", "gls_contour_pct"
 _SEGMENTS_FOR_GLOBAL = 4
@@ -31,12 +33,14 @@ def measure_motion(motion: WallMotion) -> tuple[Measurement, ...]:
         Measurement(
             _INDEX, "Wall motion score index", index and round(index, 2), "1", INDEX_METHOD, 1.0, 1.0, "ASE/EACVI 2015",
             None if index else why, evidence=f"{scored} segments; {evidence}" if index else None,
+            confidence=motion.confidence if index else None,
         ),
         Measurement(
             _GLS, "Global longitudinal shortening (contour)", gls, "%", GLS_METHOD,
             reason=why if gls is None else None, evidence=None if gls is None else evidence,
+            confidence=None if gls is None else motion.confidence,
         ),
-        *(_excursion(segment, evidence) for segment in motion.segments),
+        *(_excursion(segment, evidence, motion.confidence) for segment in motion.segments),
     )  # fmt: skip
 
 
@@ -44,7 +48,8 @@ def motion_findings(motion: WallMotion) -> tuple[Finding, ...]:
     """Return what is abnormal, segment by segment or as a whole, or one statement that nothing is; () without a score.
 
     A ventricle whose scored segments (four or more) all move alike and too little is hypokinetic as a whole.
-    A hypokinetic segment alone is a note: of the normal ventricles one in seven shows one.
+    A segment that is weak in one beat only (a clip may hold no other) is a note, and so is a hypokinetic
+    segment alone: of the normal ventricles one in seven shows one.
     """
     scored = [segment for segment in motion.segments if segment.score is not None]
     abnormal = [segment for segment in scored if (segment.score or 1) > 1]
@@ -58,13 +63,14 @@ def motion_findings(motion: WallMotion) -> tuple[Finding, ...]:
     return tuple(_regional(segment, len(abnormal) == 1, motion) for segment in abnormal)
 
 
-def _excursion(segment: SegmentMotion, evidence: str | None) -> Measurement:
+def _excursion(segment: SegmentMotion, evidence: str | None, confidence: float | None) -> Measurement:
     name = f"excursion_{segment.name.replace(' ', '_')}_pct"
     label = f"Excursion of the {segment.name} (segment {segment.number})"
     value = segment.excursion_pct
     return Measurement(
         name, label, value, "%", EXCURSION_METHOD, reason=None if value is not None else segment.reason,
         evidence=None if value is None else f"score {segment.score}; {evidence}",
+        confidence=None if value is None else confidence,
     )  # fmt: skip
 
 
@@ -77,8 +83,10 @@ def _global(abnormal: list[SegmentMotion], motion: WallMotion) -> Finding:
 def _regional(segment: SegmentMotion, alone: bool, motion: WallMotion) -> Finding:
     kind = _KINDS[segment.score or 2]
     name = f"excursion_{segment.name.replace(' ', '_')}_pct"
-    text = f"{kind} of the {segment.name}, excursion {segment.excursion_pct:.0f} % ({ONE_PLANE})"
-    grade = Grade.NOTE if alone and segment.score == 2 else Grade.ABNORMAL
+    limits = ONE_PLANE if segment.is_confirmed else f"{ONE_BEAT}, {ONE_PLANE}"
+    text = f"{kind} of the {segment.name}, excursion {segment.excursion_pct:.0f} % ({limits})"
+    is_note = not segment.is_confirmed or (alone and segment.score == 2)
+    grade = Grade.NOTE if is_note else Grade.ABNORMAL
     return _finding(f"{kind.upper()}_{segment.name.replace(' ', '_').upper()}", text, grade, motion, name)
 
 

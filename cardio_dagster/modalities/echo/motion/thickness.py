@@ -7,6 +7,7 @@ line itself (endocardium.py) and whether thickening is told (assess.py).
 import numpy as np
 from scipy import ndimage
 
+from cardio_dagster.modalities.echo.clip import Segmentation
 from cardio_dagster.modalities.echo.motion.endocardium import MYOCARDIUM
 from cardio_dagster.modalities.echo.motion.segments import mean_of_core
 from cardio_dagster.modalities.echo.segmentation.letterbox import clean_scores
@@ -41,3 +42,12 @@ def wall_thickness(labels: np.ndarray, probabilities: np.ndarray, line: np.ndarr
     left = np.cumsum(entered & ~inside, axis=1) > 0
     length = (inside & ~left).sum(axis=1) * _STEP
     return mean_of_core(np.where(left[:, -1] & entered[:, -1], length, np.nan))
+
+
+def thickening_pct(
+    found: Segmentation, ed: int, es: int, line_ed: np.ndarray, line_es: np.ndarray
+) -> np.ndarray:  # fmt: skip
+    """Return (6,) the change of wall thickness from frame `ed` to `es` in percent, NaN where it is not seen."""
+    thick_ed = wall_thickness(found.labels[ed], found.probabilities[ed], line_ed)
+    thick_es = wall_thickness(found.labels[es], found.probabilities[es], line_es)
+    return np.asarray(100 * (thick_es / np.where(thick_ed > 0, thick_ed, np.nan) - 1))

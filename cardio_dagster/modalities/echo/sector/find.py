@@ -16,6 +16,7 @@ from cardio_dagster.modalities.echo.sector.evidence import echoes
 from cardio_dagster.modalities.echo.sector.fan import fan_mask, fit_fan
 from cardio_dagster.modalities.echo.sector.overlay import find_overlay
 
+POINTS_DOWN = "the sector's tip points down: the display seems to be upside down"
 NO_ECHOES = "no area of the image shows echoes"
 _BOX_FILLED = 0.92  # share of its upright rectangle that a box fills; a fan fills about 0.55
 _ROBUST = 0.002  # share of the echoes that an edge of the rectangle may leave outside
@@ -30,7 +31,8 @@ class Sector:
 
     `mask` is (h, w) bool, dark parts of the sector included; `overlay` (h, w) bool are text, marks
     and traces on it. The crop box (`top`, `left`, `height`, `width`) is the smallest that holds the
-    mask, or the whole frame where the mask is empty. `reason` says why `kind` is "unknown".
+    mask, or the whole frame where the mask is empty. `reason` says why `kind` is "unknown", or that the sector points down,
+    `text_suspected` why burned-in text may be left.
     """
 
     mask: np.ndarray
@@ -41,6 +43,7 @@ class Sector:
     width: int
     kind: Literal["fan", "box", "unknown"]
     reason: str | None
+    text_suspected: str | None = None
 
     @property
     def visible(self) -> np.ndarray:
@@ -66,8 +69,9 @@ def find_sector(frames: np.ndarray, colour: np.ndarray | None) -> Sector:
     rows, columns = ndimage.find_objects(mask.astype(np.uint8))[0]
     height, width = rows.stop - rows.start, columns.stop - columns.start
     reason = None if kind != "unknown" else "neither a fan nor a rectangle fits the echoes"
-    overlay = find_overlay(frames, colour, mask)
-    return Sector(mask, overlay, rows.start, columns.start, height, width, kind, reason)
+    reason = POINTS_DOWN if kind != "box" and points_down(seen) else reason
+    overlay, suspected = find_overlay(frames, colour, mask)
+    return Sector(mask, overlay, rows.start, columns.start, height, width, kind, reason, suspected)
 
 
 def _shape(seen: np.ndarray) -> tuple[np.ndarray, Literal["fan", "box", "unknown"]]:
@@ -82,6 +86,25 @@ def _shape(seen: np.ndarray) -> tuple[np.ndarray, Literal["fan", "box", "unknown
         if (seen & mask).sum() >= needed * seen.sum() and (hull & mask).sum() >= _FAN_FILLED * mask.sum():
             return mask, "fan"
     return hull, "unknown"
+
+
+def points_down(seen: np.ndarray) -> bool:
+    """Return whether a fan with its tip at the bottom fits the echoes (h, w) bool better than one with it at the top."""
+    hull = _hull(seen)
+    rows = np.flatnonzero(hull.any(axis=1))
+    middle = (rows[0] + rows[-1]) // 2
+    if hull[:middle].sum() <= hull[middle:].sum():  # wider at the bottom, as nearly all are: no need to fit twice
+        return False
+    return _fits(seen[::-1], hull[::-1]) > max(_fits(seen, hull), _FAN_FILLED)
+
+
+def _fits(seen: np.ndarray, hull: np.ndarray) -> float:
+    """Return how alike the fan fitted to the echoes and their hull are: what they share of what either covers."""
+    fan = fit_fan(seen)
+    if fan is None:
+        return 0.0
+    mask = fan_mask(fan, seen.shape) & _rows_of(seen)
+    return float((mask & hull).sum() / (mask | hull).sum())
 
 
 def _box(seen: np.ndarray) -> np.ndarray:

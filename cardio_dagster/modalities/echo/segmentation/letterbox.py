@@ -31,7 +31,7 @@ def _padding(box: Letterbox) -> tuple[int, int]:
 
 
 def native_labels(found: Segmentation, box: Letterbox) -> Iterator[np.ndarray]:
-    """Yield one (full_height, full_width) uint8 label map per frame, 0 outside the crop.
+    """Yield one uint8 label map per frame, in the shape that the file stores, 0 outside the crop.
 
     The logarithms of the class probabilities, which vary more evenly across a boundary than the
     probabilities do, are interpolated before the most probable class is taken.
@@ -39,7 +39,12 @@ def native_labels(found: Segmentation, box: Letterbox) -> Iterator[np.ndarray]:
     for labels, probabilities in zip(found.labels, found.probabilities, strict=True):
         full = np.zeros((box.full_height, box.full_width), np.uint8)
         full[box.top : box.top + box.height, box.left : box.left + box.width] = _crop_labels(labels, probabilities, box)
-        yield full
+        yield full if box.stored_shape is None else _stored(full, box.stored_shape)
+
+
+def _stored(labels: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """Return labels of square pixels at the centres of the stored ones."""
+    return np.asarray(Image.fromarray(labels).resize(shape[::-1], Image.Resampling.NEAREST))
 
 
 def _crop_labels(labels: np.ndarray, probabilities: np.ndarray, box: Letterbox) -> np.ndarray:

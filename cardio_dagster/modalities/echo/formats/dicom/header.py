@@ -1,8 +1,8 @@
 """The header of a DICOM object: the elements that are used, and no others, and the form of its pixels.
 
 Belongs here: reading elements by name, and judging whether the pixels can be read at all. Not here:
-calibration, time, pixels. An element that is not in ELEMENTS is never loaded, so that nothing of the
-patient can reach a result (PS3.15 Table E.1-1).
+calibration, time, pixels. An element that is not in ELEMENTS is not in the header that is handed on, so that
+nothing of the patient can reach a result (PS3.15 Table E.1-1).
 """
 
 from dataclasses import dataclass

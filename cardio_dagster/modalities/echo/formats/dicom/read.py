@@ -16,13 +16,14 @@ from cardio_dagster.modalities.branch import Options
 from cardio_dagster.modalities.echo.clip import EchoClip
 from cardio_dagster.modalities.echo.formats.assemble import RawFrames, assemble
 from cardio_dagster.modalities.echo.formats.calibration import Region, bmode_region
-from cardio_dagster.modalities.echo.formats.device import device_of
+from cardio_dagster.modalities.echo.formats.device import device_of, without_names
 from cardio_dagster.modalities.echo.formats.dicom.codecs import decoder
 from cardio_dagster.modalities.echo.formats.dicom.ecg_trace import ecg_trace, r_waves
 from cardio_dagster.modalities.echo.formats.dicom.encapsulated import compressed_frames
 from cardio_dagster.modalities.echo.formats.dicom.film import film_frames, is_film
 from cardio_dagster.modalities.echo.formats.dicom.grey import Picture, Samples, colours_of, palette_of, picture
 from cardio_dagster.modalities.echo.formats.dicom.header import PixelFormat, pixel_format, read_header
+from cardio_dagster.modalities.echo.formats.dicom.naming_words import may_name, naming_words
 from cardio_dagster.modalities.echo.formats.dicom.native import find_native, native_frames
 from cardio_dagster.modalities.echo.formats.limits import (
     BoundedFile,
@@ -32,7 +33,7 @@ from cardio_dagster.modalities.echo.formats.limits import (
     check_work,
     kept_frames,
 )
-from cardio_dagster.modalities.echo.formats.reduce import COLOUR_FRAMES, block_mean, colour_spread, reduction_for
+from cardio_dagster.modalities.echo.formats.reduce import COLOUR_FRAMES
 from cardio_dagster.modalities.echo.formats.timing import timing
 from cardio_dagster.outcome import Problem
 
@@ -56,8 +57,10 @@ def read_dicom(path: Path, options: Options, *, every_frame: bool = False) -> tu
         trace = ecg_trace(header)
         time, time_problems = timing(header, frames=form.frames, trace_s=trace.duration_s if trace else None)
         kept = kept_frames(form.frames, time.frame_rate_hz, every_frame=every_frame)
+        names = naming_words(file)
         raw = _collect(file, header, form, region, kept, options=options)
     duration_s = form.frames / time.frame_rate_hz if time.frame_rate_hz else None
+    device, device_problems = without_names(device_of(header), lambda text: may_name(text, names))
     clip, problems = assemble(
         raw,
         format="dicom",
@@ -65,41 +68,27 @@ def read_dicom(path: Path, options: Options, *, every_frame: bool = False) -> tu
         timing=time,
         r_waves=r_waves(header, trace, duration_s=duration_s),
         mode=region.mode,
-        device=device_of(header),
+        device=device,
     )
-    return clip, (*region.problems, *time_problems, *problems)
+    return clip, (*region.problems, *time_problems, *device_problems, *problems)
 
 
 def _collect(
     file: BoundedFile, header: Dataset, form: PixelFormat, region: Region, kept: range, *, options: Options
 ) -> RawFrames:
-    """Decode, crop and reduce the kept frames, and look for colour in some of them."""
-    reduction = reduction_for(region.height, region.width)
-    shape = -(-region.height // reduction), -(-region.width // reduction)
+    """Decode, crop, square and reduce the kept frames, and look for colour in some of them."""
+    grid = region.grid
     check_work(len(kept), form.rows, form.columns)
-    check_shape(len(kept), region.height, region.width)
-    check_memory(len(kept), *shape, options)
-    frames = np.empty((len(kept), *shape), np.uint8)
-    box = np.s_[region.top : region.top + region.height, region.left : region.left + region.width]
+    check_shape(len(kept), *grid.square_shape)
+    check_memory(len(kept), *grid.kept_shape, options)
+    frames = np.empty((len(kept), *grid.kept_shape), np.uint8)
     colour: np.ndarray | None = None
     for position, frame in enumerate(_guarded(_pictures(file, header, form, kept), kept, form.frames)):
-        frames[position] = block_mean(frame.grey[box], reduction)
+        frames[position] = grid.keep(frame.grey)
         if frame.colours is not None:
-            spread = colour_spread(frame.colours[box], reduction)
+            spread = grid.keep_colour(frame.colours)
             colour = spread if colour is None else np.maximum(colour, spread)
-    return RawFrames(
-        frames=frames,
-        colour=colour,
-        frame_indices=np.array(kept, np.int32),
-        frames_in_file=form.frames,
-        full_height=form.rows,
-        full_width=form.columns,
-        top=region.top,
-        left=region.left,
-        height=region.height,
-        width=region.width,
-        reduction=reduction,
-    )
+    return grid.raw(frames, colour, kept, form.frames)
 
 
 def _guarded(pictures: Iterator[Picture], kept: range, total: int) -> Iterator[Picture]:
