@@ -15,7 +15,7 @@ from cardio_dagster.reporting.drafting.templates import HOW, OWN_TEXT, template_
 from cardio_dagster.statement import QuoteKind
 
 Pieces = tuple[Piece, ...]
-_BEATS = re.compile(r"\b\d+ beats\b")
+_BEATS = re.compile(r"\b\d+ beats(?=:)")  # "4 beats: 62.1, ..."; not the beats that there should have been
 _AFTER_LIMIT = re.compile(r" ?(?:ms|mV|/min|%|mL/m²|degrees)(?!\w)")
 
 

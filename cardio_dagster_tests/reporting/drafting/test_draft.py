@@ -153,3 +153,12 @@ def test_nothing_at_all_gives_no_sentence():
 def test_the_order_of_recordings_changes_no_sentence_only_their_order(order):
     parts = (ecg({"pr_ms": 250.0}), echo({"lvef_pct": 35.0}), clinical({"sbp_mmhg": 150.0}))
     assert sorted(texts(*(parts[i] for i in order))) == sorted(texts(*parts))
+
+
+def test_beats_that_there_should_have_been_are_not_told_as_measured():
+    """One good beat of three is no mean of three."""
+    analysis = echo({"lvef_pct": 56.7})
+    lone = "frames 21 (ED) and 33 (ES); beats by volume curve; 1 of the 3 beats that a mean should rest on"
+    weak = replace(analysis, findings=tuple(replace(f, evidence=lone) for f in analysis.findings))
+    (sentence,) = [s.text for s in draft((weak,), None, (), Context()) if "ejection fraction" in s.text]
+    assert "mean of" not in sentence
