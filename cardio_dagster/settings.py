@@ -53,6 +53,13 @@ class Settings(BaseSettings):
             raise ValueError("use sqlite:///PATH or postgresql://USER:PASSWORD@HOST/DATABASE")
         return url
 
+    @field_validator("evidence_notes")
+    @classmethod
+    def _folder_of_notes(cls, folder: Path | None) -> Path | None:
+        if folder is not None and not folder.is_dir():
+            raise ValueError("there is no such folder; make it, or unset the variable")
+        return folder
+
     @property
     def landing_dir(self) -> Path:
         """Folder into which studies are dropped."""

@@ -53,3 +53,11 @@ def test_wrong_value_is_named_with_its_cure(monkeypatch, name, value, said):
 def test_every_setting_is_described():
     assert all(field.description for field in Settings.model_fields.values())
     assert Settings().data_dir == Path("data")
+
+
+def test_a_folder_of_notes_that_is_not_there_is_refused(monkeypatch, tmp_path):
+    monkeypatch.setenv("CARDIO_EVIDENCE_NOTES", str(tmp_path / "none"))
+    settings.cache_clear()
+    with pytest.raises(SettingsError, match="CARDIO_EVIDENCE_NOTES.*no such folder"):
+        settings()
+    settings.cache_clear()

@@ -26,6 +26,9 @@ _DOI = re.compile(r"\bdoi:(10\.\d{4,9}/\S*[^\s.,;])")
 _STEM, _LINE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*"), re.compile(r"([a-z]+):\s*(.*)")
 
 
+_TOPIC_MIN = 3  # letters of a topic besides its wildcards
+
+
 class NoteError(CardioError, ValueError):
     """A protocol note is not in the format; the message names note, section, what was seen and what is asked."""
 
@@ -124,6 +127,8 @@ def _section(part: str, title: str, table: dict[str, str], note: str) -> Passage
     unknown = [key for key in keys["references"] if key not in table]
     _demand(not unknown, where, f"names references that the table lacks: {', '.join(unknown)}")
     _demand(bool(text), where, "has no text")
+    vague = [topic for topic in keys["topics"] if len(topic.replace("*", "").replace("?", "")) < _TOPIC_MIN]
+    _demand(not vague, where, f"has topics that fit nearly everything: {', '.join(vague)}")
     references, topics = tuple(table[key] for key in keys["references"]), tuple(keys["topics"])
     content = "\x1f".join((title, heading, text, *references, "\x1e", *topics))
     sha256 = hashlib.sha256(content.encode()).hexdigest()

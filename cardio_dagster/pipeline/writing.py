@@ -11,7 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from cardio_dagster.evidence.cache import CachingSearcher, open_searcher
-from cardio_dagster.evidence.corpus import load_passages
+from cardio_dagster.evidence.corpus import NoteError, load_passages
 from cardio_dagster.evidence.retrieval import Priors, gather_context
 from cardio_dagster.evidence.trend import PriorValue
 from cardio_dagster.pipeline.desk import Desk
@@ -21,7 +21,7 @@ from cardio_dagster.reporting.appraisal.tier2 import Appraisal, appraise
 from cardio_dagster.reporting.drafting import draft
 from cardio_dagster.reporting.parts import Written
 from cardio_dagster.reporting.verification import verify
-from cardio_dagster.statement import Context, Cost, Fault, Statement, TierRun, Verification
+from cardio_dagster.statement import Context, Cost, Fault, Passage, Statement, TierRun, Verification
 from cardio_dagster.stores.database import connect
 from cardio_dagster.stores.priors import PriorStore
 
@@ -57,7 +57,7 @@ def write(dossier: Dossier, desk: Desk, *, cpu_started_s: float) -> Manuscript:
 def _write(dossier: Dossier, desk: Desk, cpu_started_s: float) -> Manuscript:
     fusion = dossier.fusion
     assert fusion is not None
-    searcher = _searcher(desk.evidence_dir, desk.site_notes)
+    searcher, corpus, unread = _notes_of(desk)
     findings = (*fusion.findings, *fusion_findings(dossier))
     context, first = gather_context(
         dossier.study,
@@ -76,12 +76,13 @@ def _write(dossier: Dossier, desk: Desk, cpu_started_s: float) -> Manuscript:
         statements,
         context,
         dossier.verdicts,
-        corpus=_corpus(desk.site_notes),
+        corpus=corpus,
         verification=verification,
         cpu_s=time.process_time() - cpu_started_s,
         folders=_stored(dossier, desk),
         options=desk.tiers,
     )
+    context = replace(context, notes=(*context.notes, *unread))
     written = _gathered(statements, context, verification, appraisal)
     return Manuscript(written, (first, appraisal.run), appraisal.cost)
 
@@ -120,6 +121,15 @@ def _priors(dossier: Dossier, desk: Desk) -> Priors | None:
     study, store = dossier.study, PriorStore(connect(desk.database_url))
     ask: Callable[[], tuple[PriorValue, ...]] = lambda: store.before(study.study_id, study.received_at)  # noqa: E731
     return ask if store.is_linked(study.study_id) else None
+
+
+def _notes_of(desk: Desk) -> tuple[CachingSearcher, tuple[Passage, ...], tuple[str, ...]]:
+    """Return search, passages and what to tell; a site's notes that cannot be used leave the packaged ones."""
+    try:
+        return _searcher(desk.evidence_dir, desk.site_notes), _corpus(desk.site_notes), ()
+    except (NoteError, OSError) as error:
+        why = str(error) if isinstance(error, NoteError) else type(error).__name__  # a path may name somebody
+        return _searcher(None, None), _corpus(None), (f"The site's own protocol notes were not used: {why}",)
 
 
 @lru_cache(maxsize=4)

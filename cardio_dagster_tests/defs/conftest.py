@@ -4,6 +4,7 @@ from contextlib import ExitStack
 
 import pytest
 
+import cardio_dagster.definitions  # noqa: F401 - code versions are fixed at import, before a made-up modality is in place
 from cardio_dagster.modalities import BRANCHES
 from cardio_dagster_tests.defs.installation import installed
 from cardio_dagster_tests.pipeline.studies import beep_branch

@@ -127,6 +127,17 @@ def test_a_tier_that_runs_out_of_time_leaves_a_note_and_a_report(dossier, tmp_pa
     assert done.release.status is ReleaseStatus.HELD, "citations that were not checked are no pass"
 
 
+def test_notes_of_the_site_that_cannot_be_used_leave_the_packaged_ones(dossier, tmp_path):
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes" / "ours.md").write_text("no front matter")
+    done = again(dossier, tmp_path, Desk(site_notes=str(tmp_path / "notes")))
+    assert done.written.statements == dossier.written.statements
+    assert any("site's own protocol notes" in note and "ours" in note for note in done.written.notes)
+    gone = again(dossier, tmp_path, Desk(site_notes=str(tmp_path / "no-such-folder")))
+    assert gone.written.verification.passed
+    assert not any(str(tmp_path) in note for note in gone.written.notes)
+
+
 def test_a_study_in_error_has_nothing_written(tmp_path):
     (tmp_path / "study").mkdir()
     (tmp_path / "study" / "echo.dcm").write_text("this is a text")

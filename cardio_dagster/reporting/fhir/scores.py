@@ -6,12 +6,14 @@ for it. Not here: computing scores (scoring/).
 """
 
 import math
+import re
 
 from cardio_dagster.finding import Score
 from cardio_dagster.reporting.fhir.frame import Frame, numbered, reference
 from cardio_dagster.reporting.fhir.observation import Source, observation, rests_on
 from cardio_dagster.reporting.fhir.vocabulary import SCORE, Node, coding, concept, notes, valued
 
+_RISK_GRADE = re.compile(r"(?:very )?(?:low|borderline|intermediate|moderate|high)\b(?=[ :;.(]|$)")  # at its beginning
 _HIGHEST_PCT = 100.0  # RiskAssessment ras-2
 
 
@@ -50,7 +52,8 @@ def _score(frame: Frame, key: str, score: Score, sources: list[Source]) -> Node:
 
 
 def _risk(frame: Frame, key: str, score: Score, sources: list[Source]) -> Node:
-    grade = {"text": score.interpretation} if score.interpretation else None
+    named = _RISK_GRADE.match(score.interpretation or "")
+    grade = {"text": named[0]} if named else None
     return {
         "resourceType": "RiskAssessment",
         "id": frame.id(f"risk/{key}"),
@@ -72,9 +75,10 @@ def _code(score: Score) -> Node:
 
 
 def _notes(score: Score) -> list[Node]:
+    meaning = score.interpretation or None
     inputs = f"Inputs: {'; '.join(score.inputs)}" if score.inputs else None
     missing = f"Missing: {', '.join(score.missing)}" if score.missing else None
-    return notes(f"Indications: {score.indications}", inputs, missing)
+    return notes(f"Indications: {score.indications}", meaning, inputs, missing)
 
 
 def _inputs(score: Score, sources: list[Source]) -> list[Node]:

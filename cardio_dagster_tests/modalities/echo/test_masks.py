@@ -54,7 +54,7 @@ def test_masks_cover_frames_that_the_measurement_passes_over(paint_reader, write
     np.testing.assert_allclose(areas[1:-1], painted[1:-1], rtol=0.03)
     assert len(np.unique(areas)) > 15, "the frames differ"
     assert document.frames == 40
-    assert [p.seen for p in document.problems] == ["10 of 40"], "the masks do not change what was measured"
+    assert "10 of 40" in [p.seen for p in document.problems], "the masks do not change what was measured"
 
 
 def test_masks_cover_every_frame_of_a_long_clip(paint_reader, write_npz):

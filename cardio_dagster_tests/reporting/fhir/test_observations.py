@@ -81,7 +81,7 @@ def test_scores_read_back_equal_and_a_refused_one_says_why():
 def test_a_risk_in_per_cent_is_a_risk_assessment_too_and_points_are_not():
     (risk,) = of(rich(), "RiskAssessment")
     assert risk["prediction"][0]["probabilityDecimal"] == 14.7
-    assert risk["prediction"][0]["qualitativeRisk"]["text"] == "intermediate risk"
+    assert risk["prediction"][0]["qualitativeRisk"]["text"] == "intermediate"
     based = {r["reference"] for r in risk["basis"]}
     named = {f"urn:uuid:{coded(rich(), code)[0]['id']}" for code in ("prevent_cvd_10y", "age_years", "diabetes")}
     assert named <= based
