@@ -64,6 +64,8 @@ def measure_still(still: Still, folder: Path) -> Result:
 def volume_ml(mask: np.ndarray, mm: float) -> float:
     """Return the disc volume of the ventricle of a label map at native resolution; NaN without one."""
     ventricle = mask == VENTRICLE
+    if not ventricle.any():
+        return np.nan
     chamber = stack_discs(np.where(ventricle, 1.0, -1.0), ventricle, annulus_middle(ventricle, mask == ATRIUM))
     return np.nan if chamber is None else chamber.volume * mm**3 / 1000
 
