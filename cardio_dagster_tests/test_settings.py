@@ -58,6 +58,6 @@ def test_every_setting_is_described():
 def test_a_folder_of_notes_that_is_not_there_is_refused(monkeypatch, tmp_path):
     monkeypatch.setenv("CARDIO_EVIDENCE_NOTES", str(tmp_path / "none"))
     settings.cache_clear()
-    with pytest.raises(SettingsError, match="CARDIO_EVIDENCE_NOTES.*no such folder"):
+    with pytest.raises(SettingsError, match=r"CARDIO_EVIDENCE_NOTES.*no such folder"):
         settings()
     settings.cache_clear()

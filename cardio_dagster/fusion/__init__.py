@@ -7,8 +7,9 @@ over Analysis: a new modality needs no edit here. (indexed.py and clashes/ alone
 from collections import defaultdict
 
 from cardio_dagster.finding import Analysis
+from cardio_dagster.fusion import patients
 from cardio_dagster.fusion.clashes import find_contradictions, find_relations
-from cardio_dagster.fusion.consistency import MIXED_PATIENTS, contradictions
+from cardio_dagster.fusion.consistency import WHOSE_CODES, contradictions
 from cardio_dagster.fusion.fused import Coverage, Feature, Fusion, Missing
 from cardio_dagster.fusion.indexed import as_features, index_volumes
 from cardio_dagster.fusion.select import CLINICAL, Candidate, candidates, choose, in_order
@@ -26,7 +27,8 @@ __all__ = [
     "fuse",
 ]
 
-CODE_VERSION = "3"
+MIXED_PATIENTS = (*WHOSE_CODES, patients.CODE)
+CODE_VERSION = "4"
 NOT_MEASURABLE = "read, but nothing could be measured"
 EFFECTS: dict[str, str] = {
     "ecg": "rhythm and intervals are unknown; atrial fibrillation (CHA2DS2-VASc, CHA2DS2-VA, HAS-BLED, H2FPEF) can come from the history only",

@@ -26,7 +26,8 @@ PREFERRED: dict[str, tuple[str, ...]] = {
 }
 
 
-_SEXES = {"f": "female", "m": "male"}  # devices write F and M, FHIR female and male
+# Devices write F and M, FHIR female and male; any other text is no sex, whatever letter it begins with.
+_SEXES = {"f": "female", "female": "female", "m": "male", "male": "male"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,7 @@ def _of_measurement(m: Measurement, analysis: Analysis) -> Feature:
 def _of_fact(fact: Fact, analysis: Analysis) -> Feature:
     value, text = _value_and_text(fact.value)
     if fact.name == "sex" and text:
-        text = _SEXES.get(text[:1].casefold())
+        text = _SEXES.get(text.strip().casefold())
     reason = (fact.reason or "not stated") if value is None and text is None else None
     return Feature(fact.name, value, text, fact.unit or "", analysis.modality, analysis.recording_id, reason)
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from cardio_dagster.errors import problem
 from cardio_dagster.finding import Analysis, Finding, Grade
 from cardio_dagster.fusion import fuse
+from cardio_dagster.fusion.patients import with_mixed_patients
 from cardio_dagster.fusion.site import with_site_region
 from cardio_dagster.modalities.branch import Options
 from cardio_dagster.outcome import Problem, Severity, State, Status
@@ -19,6 +20,8 @@ from cardio_dagster.pipeline.dossier import Dossier, Release, ReleaseStatus
 from cardio_dagster.pipeline.memory import peak_memory_mb, reset_peak_memory
 from cardio_dagster.scoring import score, summarise
 from cardio_dagster.study import Study
+
+_WORDS = dict.fromkeys(("fusion.child", "fusion.pregnancy"), "for review")  # held, though they contradict nothing
 
 
 class Stopwatch:
@@ -73,6 +76,7 @@ def fusion_stage(dossier: Dossier, place: Workplace) -> Dossier:
     analyses = tuple(a for m in alive for a in place.checkpoints.data(study_id, State.ANALYSIS, m, Analysis).values())
     lost = tuple(m for m in dossier.study.modalities if m not in alive)
     fusion = with_site_region(fuse(analyses, lost), place.options.score2_region)
+    fusion = with_mixed_patients(fusion, dossier.study_problems)
     return watch.enter(replace(dossier, analyses=(*analyses, *fusion.indexed), fusion=fusion), State.FUSION)
 
 
@@ -97,7 +101,11 @@ def release_decision(dossier: Dossier) -> Release:
         return Release(ReleaseStatus.ERROR, (dossier.error.code,) if dossier.error else ())
     gates = [f"gate {v.gate} did not pass ({v.modality} {v.recording_id})" for v in dossier.verdicts if not v.passed]
     parts = [f"{o.modality} failed in {o.state.name}" for o in dossier.outcomes if o.status is Status.FAILED]
-    clashes = [f"contradiction: {f.text}" for f in _contradictions(dossier) if f.grade is not Grade.NORMAL]
+    clashes = [
+        f"{_WORDS.get(f.code, 'contradiction')}: {f.text}"
+        for f in _contradictions(dossier)
+        if f.grade is not Grade.NORMAL
+    ]
     losses = [f"{p.code} {' '.join(filter(None, (p.modality, p.recording_id)))}".strip() for p in _losses(dossier)]
     reasons = tuple(dict.fromkeys(gates + parts + losses + clashes + _unverified(dossier)))
     return Release(ReleaseStatus.HELD if reasons else ReleaseStatus.RELEASED, reasons)

@@ -18,7 +18,7 @@ STAGE_VERSIONS: dict[State, str] = {
     State.ANALYSIS: "1",
     State.FUSION: fusion.CODE_VERSION,
     State.SCORING: scoring.CODE_VERSION,
-    State.FORMATTING: "3",
+    State.FORMATTING: "4",
     State.COMPLETE: "1",
 }
 FAN_OUT_STATES = (State.VALIDATION, State.PREPROCESSING, State.DETECTION, State.ANALYSIS)

@@ -1,13 +1,15 @@
-"""The region of the installation: used where the study states none, never over what it states."""
+"""What is known beside the recordings: the region of the installation, and files of different patients."""
 
 from dataclasses import replace
 
 import pytest
 
-from cardio_dagster.finding import Analysis, Fact
+from cardio_dagster.errors import problem
+from cardio_dagster.finding import Analysis, Fact, Grade
 from cardio_dagster.fusion import fuse
+from cardio_dagster.fusion.patients import with_mixed_patients
 from cardio_dagster.fusion.site import REGION, with_site_region
-from cardio_dagster.scoring import SCORES
+from cardio_dagster.scoring import SCORES, score, summarise
 
 PERSON = Analysis(
     "clinical", "r01", facts=(
@@ -38,3 +40,15 @@ def test_nothing_is_added_without_a_setting_and_no_other_word_is_taken():
     assert with_site_region(fusion, None) is fusion
     with pytest.raises(ValueError, match="very_high"):
         with_site_region(fusion, "medium")
+
+
+def test_files_of_two_patients_refuse_every_score_and_are_told_first():
+    noticed = problem(
+        "E_INTAKE_009", "the recordings state different patients", seen="2 different identifiers: r01 against r02"
+    )
+    fusion = with_mixed_patients(with_site_region(fuse((PERSON,), ()), "low"), (noticed,))
+    assert fusion.consistency[0].code == "fusion.patients"
+    assert fusion.consistency[0].grade is Grade.CRITICAL
+    assert {s.value for s in score(fusion)} == {None}
+    assert summarise(fusion.consistency, ()).value is None
+    assert with_mixed_patients(fusion, ()) is fusion

@@ -1,4 +1,4 @@
-"""Checks of one modality against another: what contradicts holds the report, what explains is only told.
+"""Checks of one statement against another: what contradicts holds the report, what explains is only told.
 
 Belongs here: the two lists of checks and running them. Not here: a check itself (one module for each question),
 comparing values of one name (consistency.py), or whether the report is held (pipeline/stages.py).
@@ -8,7 +8,7 @@ Limits, sources and how often each is wrong: docs/fusion.md.
 from collections.abc import Callable
 
 from cardio_dagster.finding import Analysis, Finding
-from cardio_dagster.fusion.clashes import ejection, heart_rate, rhythm, septum, walls
+from cardio_dagster.fusion.clashes import arithmetic, denials, ejection, heart_rate, rhythm, scope, septum, walls
 from cardio_dagster.fusion.clashes.rule import Rule
 
 __all__ = ["CONTRADICTIONS", "RELATIONS", "RULES", "Rule", "find_contradictions", "find_relations"]
@@ -20,6 +20,12 @@ CONTRADICTIONS: tuple[Check, ...] = (
     rhythm.fibrillation_in_regular_clip,
     rhythm.sinus_in_chaotic_clip,
     ejection.contradicts_wall_motion,
+    arithmetic.body_mass_index,
+    arithmetic.filtration_rate,
+    denials.hypertension,
+    denials.heart_failure,
+    scope.child,
+    scope.pregnancy,
 )
 RELATIONS: tuple[Check, ...] = (
     heart_rate.has_changed,
@@ -30,11 +36,13 @@ RELATIONS: tuple[Check, ...] = (
     walls.thick_with_low_voltage,
     walls.thin_with_high_voltage,
 )
-RULES: tuple[Rule, ...] = (*heart_rate.RULES, *rhythm.RULES, *ejection.RULES, *septum.RULES, *walls.RULES)
+RULES: tuple[Rule, ...] = (
+    *heart_rate.RULES, *rhythm.RULES, *ejection.RULES, *septum.RULES, *walls.RULES, *arithmetic.RULES, *denials.RULES, *scope.RULES,
+)  # fmt: skip
 
 
 def find_contradictions(analyses: tuple[Analysis, ...]) -> tuple[Finding, ...]:
-    """Return what cannot be true of one heart at one time; each of these holds the report."""
+    """Return what cannot be true of one heart at one time, or puts the patient out of scope; each holds the report."""
     return tuple(found for check in CONTRADICTIONS if (found := check(analyses)))
 
 

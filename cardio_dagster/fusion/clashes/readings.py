@@ -39,6 +39,16 @@ def value(analysis: Analysis, name: str) -> float | None:
     return found.value if found else None
 
 
+def answer(analysis: Analysis, name: str) -> bool | None:
+    """Return the yes or no of the fact of that name; None where it is absent or null."""
+    return next((f.value for f in analysis.facts if f.name == name and isinstance(f.value, bool)), None)
+
+
+def word(analysis: Analysis, name: str) -> str | None:
+    """Return the text of the fact of that name; None where it is absent or null."""
+    return next((f.value for f in analysis.facts if f.name == name and isinstance(f.value, str)), None)
+
+
 def codes(analysis: Analysis) -> frozenset[str]:
     """Return the codes of all findings of a recording."""
     return frozenset(f.code for f in analysis.findings)

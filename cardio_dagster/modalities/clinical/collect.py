@@ -81,7 +81,7 @@ class Collector:
         elif category:
             self.take(category.name, value, where=where, dated=dated)
         elif key in BLOOD_PRESSURE_KEYS:
-            self._take_blood_pressure(str(value), where, unit, dated)
+            self._take_blood_pressure(value, where, unit, dated)
         elif key in BIRTH_DATE_KEYS:
             self.birth_date = self.birth_date or str(value)
         elif key in STUDY_DATE_KEYS:
@@ -95,12 +95,12 @@ class Collector:
         """Take a field by its canonical name."""
         self.entries.append(Entry(name, value, unit, where, dated, part))
 
-    def _take_blood_pressure(self, text: str, where: str, unit: str | None, dated: str) -> None:
-        pair = re.fullmatch(r"\s*(\d{2,3})\s*/\s*(\d{2,3})\s*(\D*)", text)
-        for name, number in zip(("sbp_mmhg", "dbp_mmhg"), pair.groups()[:2] if pair else (), strict=False):
+    def _take_blood_pressure(self, value: object, where: str, unit: str | None, dated: str) -> None:
+        """Take both pressures of "120/80"; any other value goes on as it is, so that its loss is told."""
+        pair = re.fullmatch(r"\s*(\d{2,3})\s*/\s*(\d{2,3})\s*(\D*)", str(value))
+        numbers = pair.groups()[:2] if pair else (_whole(value), _whole(value))
+        for name, number in zip(("sbp_mmhg", "dbp_mmhg"), numbers, strict=True):
             self.take(name, number, where=where, unit=(pair and pair[3].strip()) or unit, dated=dated)
-        if not pair:
-            self.note(where, "blood pressure")
 
     def leave_out(self, message: str) -> None:
         """Record that a statement of the document is not used, and why."""
@@ -119,3 +119,8 @@ class Collector:
         return Document(
             self.format, tuple(self.entries), self.birth_date, self.study_date, tuple(self.noted), tuple(self.problems)
         )
+
+
+def _whole(value: object) -> object:
+    """Return a lone number as text that is no number: which of the two pressures it is cannot be told."""
+    return f"one number: {value}" if isinstance(value, int | float) or str(value).strip().isdigit() else value

@@ -10,13 +10,15 @@ from cardio_dagster.modalities.clinical.record import ClinicalRecord, Inventory,
 
 _ABSENT = "not in the document"
 _NO_LIMITS = Limits(source="")
+ADULT_YEARS = 18.0  # the limits of quantities.py were made in adults
+NOT_FOR_CHILDREN = Limits(source=f"none: the limits are those of adults, from {ADULT_YEARS:g} years")
 
 
 def to_analysis(record: ClinicalRecord, inventory: Inventory, recording_id: str) -> Analysis:
     """Return every value that is stated, derived or left out, and every input that is absent."""
     quantities = (*record.quantities, *_absent_quantities(record, inventory))
-    measurements = tuple(_measurement(q, record.sex, recording_id) for q in quantities)
-    found = tuple(f for m in measurements if (f := _finding(m, BY_NAME[m.name].limits_for(record.sex))))
+    measurements = tuple(_measurement(q, record, recording_id) for q in quantities)
+    found = tuple(f for m in measurements if (f := _finding(m, _limits(BY_NAME[m.name], record))))
     return Analysis("clinical", recording_id, measurements, found, _facts(record, inventory, recording_id))
 
 
@@ -25,9 +27,16 @@ def _absent_quantities(record: ClinicalRecord, inventory: Inventory) -> tuple[Qu
     return tuple(Quantity(n, None, "", _ABSENT) for n in inventory.absent if n in BY_NAME and n not in known)
 
 
-def _measurement(quantity: Quantity, sex: str | None, recording_id: str) -> Measurement:
+def _limits(spec: QuantitySpec, record: ClinicalRecord) -> Limits | None:
+    """Return the limits for this person; of a child none but the reason, of an unknown age those of adults."""
+    limits, age_years = spec.limits_for(record.sex), record.number("age_years")
+    is_child = age_years is not None and age_years < ADULT_YEARS
+    return NOT_FOR_CHILDREN if limits and is_child else limits
+
+
+def _measurement(quantity: Quantity, record: ClinicalRecord, recording_id: str) -> Measurement:
     spec = BY_NAME[quantity.name]
-    limits = spec.limits_for(sex) or _NO_LIMITS
+    limits = _limits(spec, record) or _NO_LIMITS
     method = (
         f"derived: {quantity.method} from {', '.join(quantity.derived_from)}" if quantity.derived_from else "stated"
     )

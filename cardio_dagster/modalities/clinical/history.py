@@ -45,6 +45,7 @@ HISTORY: tuple[HistorySpec, ...] = (
     HistorySpec("liver_disease", "Cirrhosis, or bilirubin above 2 with transaminases or alkaline phosphatase above 3 times the upper limit", ("abnormal_liver_function",), ("K703", "K704", "K717", "K721", "K729", "K743", "K744", "K745", "K746", "K766", "K767", "I850", "I859"), ("19943007",), lasting=True, parts=("cirrhosis", "liver_cirrhosis")),
     HistorySpec("copd", "Chronic obstructive pulmonary disease", ("chronic_obstructive_pulmonary_disease", "chronic_obstructive_lung_disease"), ("J43", "J44"), ("13645005",), lasting=True),
     HistorySpec("dyspnoea", "Unexplained dyspnoea", ("dyspnea", "exertional_dyspnea", "exertional_dyspnoea", "shortness_of_breath"), ("R060",), ("267036007",)),
+    HistorySpec("pregnant", "Pregnant now", ("pregnancy", "is_pregnant", "currently_pregnant"), ("Z33", "Z34"), ("77386006",)),
     HistorySpec("antihypertensive_treatment", "Antihypertensive treatment", ("bp_treatment", "on_antihypertensives", "antihypertensives", "antihypertensive", "bp_meds", "treated_hypertension"), atc=("C02", "C03", "C07", "C08", "C09")),
     HistorySpec("statin", "Statin", ("statins", "on_statin", "statin_treatment"), atc=("C10AA", "C10BA", "C10BX")),
     HistorySpec("beta_blocker", "Beta blocker", ("beta_blockers", "betablocker", "on_beta_blocker"), atc=("C07",)),
@@ -66,6 +67,19 @@ SNOMED_URL, ICD10_URL, ATC_URL = "http://snomed.info/sct", "http://hl7.org/fhir/
 _YES = {"yes", "y", "true", "t", "1", "present", "positive", "current", "active", "ja", "daily"}
 _NO = {"no", "n", "false", "f", "0", "absent", "negative", "never", "former", "ex", "ex_smoker", "nein", "none"}
 _SEX = {"f": "female", "female": "female", "w": "female", "woman": "female", "m": "male", "male": "male", "man": "male"}
+_OTHER_SEX = (
+    "other",
+    "o",
+    "x",
+    "diverse",
+    "divers",
+    "d",
+    "intersex",
+    "non_binary",
+    "undifferentiated",
+    "undetermined",
+    "asked_unknown",
+)
 SEX_ALIASES = ("sex", "gender", "patient_sex", "sex_at_birth")
 SMOKING_CODES: dict[str, bool] = {
     **dict.fromkeys(("449868002", "428041000124106", "77176002", "428071000124103", "428061000124105"), True),
@@ -100,3 +114,8 @@ def parse_yes_no(value: object) -> bool | None:
 def parse_sex(value: object) -> str | None:
     """Return "female" or "male"; None where it is other, unknown or not understood."""
     return _SEX.get(field_key(value)) if isinstance(value, str) else None
+
+
+def is_other_sex(value: object) -> bool:
+    """Return whether `value` says on purpose that the sex is neither female nor male."""
+    return isinstance(value, str) and field_key(value) in _OTHER_SEX

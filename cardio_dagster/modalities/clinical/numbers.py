@@ -10,7 +10,7 @@ from cardio_dagster.errors import problem
 from cardio_dagster.modalities.clinical.naming import field_key, harmless
 from cardio_dagster.modalities.clinical.quantities import Conversion, QuantitySpec
 from cardio_dagster.modalities.clinical.record import Entry
-from cardio_dagster.outcome import Problem
+from cardio_dagster.outcome import Problem, Severity
 
 _NUMBER = re.compile(r"([<>≤≥]=?)?\s*([-+]?\d+(?:[.,]\d+)?)\s*(.*)", re.DOTALL)
 
@@ -79,11 +79,21 @@ def _as_text(value: object) -> str:
 def _left_out(
     code: str, message: str, entry: Entry, *, seen: str | None = None, allowed: str | None = None
 ) -> LeftOutError:
-    return LeftOutError(problem_at(code, message, entry, seen=seen, allowed=allowed))
+    return LeftOutError(problem_at(code, message, entry, seen=seen, allowed=allowed, severity=Severity.ERROR))
 
 
 def problem_at(
-    code: str, message: str, entry: Entry, *, seen: str | None = None, allowed: str | None = None
+    code: str,
+    message: str,
+    entry: Entry,
+    *,
+    seen: str | None = None,
+    allowed: str | None = None,
+    severity: Severity | None = None,
 ) -> Problem:
-    """Return a Problem that names the place of the entry in its document."""
-    return problem(code, f"{message} at {entry.where}", seen=seen, allowed=allowed, modality="clinical")
+    """Return a Problem that names the place of the entry in its document.
+
+    A value that is lost to the report needs `severity` ERROR, which holds it; None is the code's own.
+    """
+    place = f"{message} at {entry.where}"
+    return problem(code, place, seen=seen, allowed=allowed, severity=severity, modality="clinical")

@@ -82,18 +82,25 @@ def _observed(node: dict[str, Any], where: str, dated: str, collector: Collector
     spec = next((BY_LOINC[c] for c in codes if c in BY_LOINC), None)
     if _SMOKING_STATUS in codes:
         answers = [SMOKING_CODES[c] for _, c in _codings(node.get("valueCodeableConcept")) if c in SMOKING_CODES]
-        collector.take("smoker", answers[0] if answers else None, where=where, dated=dated)
+        collector.take("smoker", answers[0] if answers else _lost(node), where=where, dated=dated)
     elif spec is None:
         known = codes and re.fullmatch(r"\d{1,7}-\d", codes[0])
         collector.note(where, f"LOINC {codes[0]}" if known else "observation without a LOINC code")
     elif spec.words and isinstance(node.get("valueCodeableConcept"), dict):
         words = [c for _, c in _codings(node["valueCodeableConcept"]) if field_key(c) in spec.words]
-        collector.take(spec.name, words[0] if words else None, where=where, dated=dated)
+        collector.take(spec.name, words[0] if words else _lost(node), where=where, dated=dated)
     elif isinstance(node.get("valueQuantity"), dict):
         quantity = node["valueQuantity"]
         value = f"{quantity.get('comparator', '')}{quantity.get('value', '')}"
         unit = _text(quantity.get("code")) or _text(quantity.get("unit"))
         collector.take(spec.name, value, unit=unit, where=f"{where}.valueQuantity", dated=dated)
+    else:
+        collector.take(spec.name, _lost(node), where=where, dated=dated)
+
+
+def _lost(node: dict[str, Any]) -> str | None:
+    """Return a word that no check accepts where an Observation has a value of an unknown kind; None where it has none."""
+    return "a kind of value that is not read" if any(key.startswith("value") for key in node) else None
 
 
 def _condition(resource: dict[str, Any], where: str, collector: Collector) -> None:

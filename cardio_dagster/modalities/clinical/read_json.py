@@ -50,18 +50,24 @@ def _walk(node: dict[str, Any], path: str, collector: Collector) -> None:
         if word in _MANIFEST_KEYS:
             continue
         where = f"{path}.{word}" if word in _SECTIONS or is_clinical(key) else f"{path}[key {index + 1}]"
-        if isinstance(value, dict) and not is_clinical(key):
+        if isinstance(value, dict) and not _is_value(key, value):
             if word not in IDENTITY_KEYS:
                 _walk(value, where, collector)
-        elif isinstance(value, list):
+        elif isinstance(value, list) and not is_clinical(key):
             _walk_list(value, word, where, collector)
         else:
             _offer(key, value, where, collector)
 
 
+def _is_value(key: str, content: dict[str, Any]) -> bool:
+    """Return whether an object is the value of a clinical field, and not a group of such fields."""
+    return is_clinical(key) and (any(k in content for k in _VALUE_KEYS) or not any(map(is_clinical, content)))
+
+
 def _offer(key: str, value: Any, where: str, collector: Collector) -> None:
-    if isinstance(value, dict):
-        number = next((value[k] for k in _VALUE_KEYS if k in value), None)
+    """Take a field; a list, and an object without a value, go on as they are, so that the check can say that they are lost."""
+    if isinstance(value, dict) and any(k in value for k in _VALUE_KEYS):
+        number = next(value[k] for k in _VALUE_KEYS if k in value)
         unit = value.get("unit", value.get("units"))
         collector.offer(key, number, where=where, unit=str(unit) if unit else None, dated=str(value.get("date", "")))
     else:

@@ -11,7 +11,7 @@ from cardio_dagster.modalities.clinical.history import parse_yes_no
 from cardio_dagster.modalities.clinical.naming import harmless
 from cardio_dagster.modalities.clinical.numbers import problem_at
 from cardio_dagster.modalities.clinical.record import CategoryItem, Entry, HistoryItem
-from cardio_dagster.outcome import Problem
+from cardio_dagster.outcome import Problem, Severity
 
 
 def history_item(name: str, entries: list[Entry], problems: list[Problem]) -> HistoryItem:
@@ -39,7 +39,8 @@ def history_item(name: str, entries: list[Entry], problems: list[Problem]) -> Hi
     no = next((entry for entry, answer in answers if answer is False and not entry.part), None)
     denied = {entry.part for entry, answer in answers if answer is False}
     if yes and no:
-        problems.append(problem_at("E_VALID_005", f"{spec.label} is both affirmed and denied; the yes is used", yes))
+        message = f"{spec.label} is both affirmed and denied; the yes is used"
+        problems.append(problem_at("E_VALID_005", message, yes, severity=Severity.ERROR))
     if yes:
         return HistoryItem(name, True, yes.where)
     if no or (spec.core and set(spec.core) <= denied):

@@ -25,7 +25,7 @@ _RHYTHM: Template = ("{text}", "; mean heart rate {heart_rate_bpm}")
 _WIDE: Template = ("{text} (QRS duration {qrs_ms}, limit {limit})",)
 _SLIGHTLY_WIDE: Template = ("{text} (QRS duration {qrs_ms})",)
 _AXIS: Template = ("{text}: QRS axis {qrs_axis_deg}", ", {qrs_axis_deg:range}")
-_RANGE: Template = ("{it:label} {it}, {it:range}",)
+_RANGE: Template = ("{it:label} {it}, {it:range}", "{care}")
 
 
 def _ejection(grade: str) -> Template:

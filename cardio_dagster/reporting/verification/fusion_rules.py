@@ -12,6 +12,12 @@ from cardio_dagster.reporting.verification.material import Material
 
 # How far sources may lie apart on one name; a text must be the same.
 TOLERANCES = {"heart_rate_bpm": 15.0, "age_years": 1.0, "lvef_pct": 10.0, "height_cm": 5.0, "weight_kg": 5.0}
+# Two documents: the difference exceeds the first, and the second as a share of the larger value.
+DOCUMENTS: dict[str, tuple[float, float]] = {
+    "bmi_kg_m2": (3, 0), "sbp_mmhg": (30, 0), "dbp_mmhg": (20, 0), "total_cholesterol_mmol_l": (0, 0.3), "hdl_cholesterol_mmol_l": (0, 0.3),
+    "creatinine_umol_l": (0, 0.3), "egfr_ml_min_1_73m2": (0, 0.3), "glucose_mmol_l": (4, 0.3), "hba1c_pct": (1, 0), "e_over_e_prime": (4, 0.3),
+    "pasp_mmhg": (15, 0.3), "nyha_class": (1, 0), "antihypertensive_count": (1, 0), "hf_duration_months": (12, 0.3), "alcohol_drinks_per_week": (7, 0.3),
+}  # fmt: skip
 _RATES = ("heart_rate_bpm", "echo_heart_rate_bpm", "echo_heart_rate_r_waves_bpm")
 _WALLS = ("septal_thickness_a4c_mm", "lateral_thickness_a4c_mm")
 _SEPTUM = re.compile(r"(HYPO|A|DYS)KINESIA_(BASAL_INFEROSEPTUM|MID_INFEROSEPTUM|APICAL_SEPTUM)")
@@ -26,6 +32,9 @@ def _disagree(finding: Finding, material: Material) -> bool | None:
     words = {str(v)[:1].lower() if name == "sex" else str(v).lower() for v in facts}
     if len(values) > 1 and name in TOLERANCES:
         return max(values) - min(values) > TOLERANCES[name]
+    if len(values) > 1 and name in DOCUMENTS:
+        least, share = DOCUMENTS[name]
+        return max(values) - min(values) > max(least, share * max(values))
     return len(words) > 1 if words else None
 
 

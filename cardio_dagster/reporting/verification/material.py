@@ -5,6 +5,7 @@ Belongs here: looking up measurements, facts, findings and scores. Not here: che
 
 import re
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Protocol
 
 from cardio_dagster.finding import Analysis, Fact, Finding, Grade, Measurement, Score
@@ -59,15 +60,27 @@ class Material:
         )
 
     def scores_of(self, statement: Statement) -> tuple[Score, ...]:
-        """Return the scores whose label the statement prints, or which it quotes."""
-        quoted = {q.name for q in statement.quotes}
-        return tuple(s for s in self.scores if s.name in quoted or _says(statement.text, s.label))
+        """Return the scores that the statement names itself, whose label it prints, or which it quotes."""
+        named = {*statement.scores, *(q.name for q in statement.quotes), *self.labelled(statement)}
+        return tuple(s for s in self.scores if s.name in named)
+
+    def labelled(self, statement: Statement) -> frozenset[str]:
+        """Return the names of the scores whose label the statement prints."""
+        return _labelled(statement.text, tuple((s.label, s.name) for s in self.scores))
 
 
-def _says(text: str, label: str) -> bool:
-    if label.lower() not in text.lower():  # most are not, and a search costs more
-        return False
-    return re.search(rf"(?<![\w-]){re.escape(label)}(?![\w-])", text, re.IGNORECASE) is not None
+@lru_cache(maxsize=4096)
+def _labelled(text: str, labels: tuple[tuple[str, str], ...]) -> frozenset[str]:
+    """Return the names whose labels stand in the text; a label within a longer one does not count."""
+    found = set()
+    for label, name in sorted(labels, key=lambda pair: -len(pair[0])):
+        if label.lower() not in text.lower():  # most are not, and a search costs more
+            continue
+        without = re.sub(rf"(?<![\w-]){re.escape(label)}(?![\w-])", "\N{WHITE SQUARE}", text, flags=re.IGNORECASE)
+        if without != text:
+            found.add(name)
+        text = without
+    return frozenset(found)
 
 
 def gather(

@@ -47,6 +47,12 @@ def printed_unit(after: str) -> str:
     return _UCUM[match[1]] if match else ""
 
 
+def unit_length(after: str) -> int:
+    """Return how many characters the unit takes with which the text behind a number begins; 0 without one."""
+    match = _UNIT.match(after)
+    return match.end() if match else 0
+
+
 def same_unit(printed: str, ucum: str) -> bool:
     """Return whether the printed unit, as UCUM, is the unit of a measurement."""
     return printed == "" if ucum in UNITLESS else printed == ucum

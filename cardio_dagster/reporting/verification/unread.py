@@ -28,7 +28,7 @@ def _number_words(statement: Statement, material: Material) -> Iterator[str]:
 
 def _strange_names(statement: Statement, material: Material) -> Iterator[str]:
     """Give a fault where names with digits (leads, recordings, scores) do not stand in this order where they come from."""
-    said = names(statement.text)
+    said = names(statement.text.rstrip(".").removesuffix(f", in {statement.recording_id}"))
     texts = [*(t for f in material.findings_of(statement) for t in told(f)[:1]), *_labels(statement, material)]
     held = [names(t) for t in texts if names(t)]
     others = [names(t) for f in material.findings_of(statement) for t in told(f)[1:]]

@@ -131,10 +131,10 @@ def _score_faults(text, value, name="prevent_cvd_10y_pct", unit="%"):
 
 def test_bands_and_possible_values_of_scores():
     assert _score_faults("Risk 7 %: borderline (5 to 7.4 %).", 7.0) == []
-    assert len(_score_faults("Risk 7 %: low (below 5 %).", 7.0)) == 1
+    assert len(_score_faults("Risk 7 %: low (below 5 %).", 7.0)) == 2  # said and not true, true and not said
     assert len(_score_faults("Risk 7 %: low (below 5 %).", 4.99)) == 0
     assert len(_score_faults("Risk 107 %.", 107.0)) == 1
-    assert len(_score_faults("Risk 3 points: low risk (0 points).", 3.0, "cha2ds2_va", "{score}")) == 1
+    assert len(_score_faults("Risk 3 points: low risk (0 points).", 3.0, "cha2ds2_va", "{score}")) == 2
     assert len(_score_faults("Not given: Risk (missing: age).", 7.0)) == 1
     assert _score_faults("Not given: Risk (missing: age).", None) == []
 
