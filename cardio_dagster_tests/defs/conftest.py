@@ -4,7 +4,9 @@ from contextlib import ExitStack
 
 import pytest
 
-import cardio_dagster.definitions  # noqa: F401 - code versions are fixed at import, before a made-up modality is in place
+# code versions are fixed when these are imported: it must happen before a made-up modality is in place
+import cardio_dagster.defs.stages.fan_out
+import cardio_dagster.defs.stages.single  # noqa: F401
 from cardio_dagster.modalities import BRANCHES
 from cardio_dagster_tests.defs.installation import installed
 from cardio_dagster_tests.pipeline.studies import beep_branch

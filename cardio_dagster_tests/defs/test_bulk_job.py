@@ -53,7 +53,7 @@ def metadata(result):
         m.asset_key.to_user_string(): {
             k: str(v.value)
             for k, v in m.metadata.items()
-            if k not in {"duration_ms", "peak_memory_mb", "outcomes", "checkpoint", "report", "rows", "path"}
+            if k not in TIMES | {"outcomes", "checkpoint", "report", "rows", "path"}
         }
         for m in materializations(result)
     }
