@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from cardio_dagster.errors import ModelLoadError
+from cardio_dagster.fusion import feature_table
 from cardio_dagster.models import catalogue
 from cardio_dagster.outcome import State, Status
 from cardio_dagster.pipeline.desk import Desk
@@ -49,6 +50,9 @@ def format_response(dossier: Dossier, reports: ReportStore, desk: Desk, *, cpu_s
     decided = replace(drafted, release=release_decision(drafted))
     report = as_report(decided)
     files = render(report)
+    if decided.fusion is not None:
+        rows = feature_table(decided.fusion, decided.analyses)
+        files["features.json"] = msgspec.json.format(msgspec.json.encode(rows), indent=2) + b"\n"
     done = decided if decided.failed else watch.enter(decided, State.FORMATTING)
     files["execution.json"] = execution_json(as_execution(done, report, manuscript))
     folder = reports.save(dossier.study.study_id, dossier.study.revision, files)

@@ -63,6 +63,8 @@ def test_every_sentence_is_verified_and_cites_its_evidence(dossier):
 def test_the_same_dossier_gives_the_same_bytes_in_every_format(dossier, tmp_path):
     first, second = again(dossier, tmp_path / "a"), again(dossier, tmp_path / "b")
     assert files_of(first) == files_of(second) == files_of(dossier)
+    rows = {row["name"]: row for row in json.loads(files_of(first)["features.json"])}
+    assert (rows["qrs_ms"]["source"], rows["qrs_ms"]["recording_id"]) == ("ecg", "r01")
     assert {"report.json", "report.html", "report.fhir.json", "report.ecg.dcm"} <= set(files_of(first))
 
 

@@ -100,7 +100,7 @@ def scoring(context: dg.AssetExecutionContext, dossier: Dossier, stores: Stores)
 @dg.asset(
     **_shared("report", SQL),
     ins={"dossier": dg.AssetIn("scoring")},
-    description="report.json and report.html, written also when the study ended in ERROR.",
+    description="The report, drafted and verified, in every format; written also when the study ended in ERROR.",
 )
 def report(context: dg.AssetExecutionContext, dossier: Dossier, stores: Stores) -> dg.MaterializeResult:
     """Write the response."""
