@@ -1,4 +1,4 @@
-"""State, Problem, Gate, Verdict, Step and Outcome: what a stage says of a study.
+"""State, Problem, Impact, Gate, Verdict, Step and Outcome: what a stage says of a study.
 
 Belongs here: the vocabulary of the state machine and its only legal transitions.
 Not here: the failure taxonomy (errors.py), measured values (finding.py), or running a
@@ -66,6 +66,20 @@ class Severity(StrEnum):
     WARNING = "warning"
     ERROR = "error"
     CRITICAL = "critical"
+
+
+class Impact(StrEnum):
+    """How much a failure or a finding bears on the patient; it decides whom a notice goes to and how soon."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+    @property
+    def rank(self) -> int:
+        """0 for LOW to 3 for CRITICAL, because texts do not sort by weight."""
+        return list(Impact).index(self)
 
 
 @dataclass(frozen=True, slots=True)

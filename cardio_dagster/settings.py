@@ -7,12 +7,15 @@ Belongs here: every variable that the package reads. Not here: defaults of clini
 import os
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from cardio_dagster.errors import SettingsError
+
+MIN_KEY_CHARACTERS = 32
+_SECRETS = {"site_key", "database_url"}
 
 
 class Settings(BaseSettings):
@@ -44,6 +47,35 @@ class Settings(BaseSettings):
         None, description="European risk region of this installation, for SCORE2 where a study states none"
     )
     evidence_notes: Path | None = Field(None, description="folder of a site's own protocol notes, beside the packaged")
+    image_deadline_s: float = Field(
+        240.0,
+        gt=0,
+        le=86_400,
+        description="VALIDATION to ANALYSIS may each take so long for one modality (E_TIMEOUT_*)",
+    )
+    decision_deadline_s: float = Field(
+        300.0,
+        gt=0,
+        le=86_400,
+        description="RECEIPT, FUSION, SCORING and FORMATTING may each take so long (E_TIMEOUT_*)",
+    )
+    study_deadline_s: float = Field(
+        3600.0, gt=0, le=604_800, description="one run of a study may take so long as a whole (E_TIMEOUT_STUDY)"
+    )
+    breaker_failures: int = Field(
+        3, ge=1, le=100, description="failures in a row after which a dependency is left alone"
+    )
+    breaker_reset_s: float = Field(30.0, gt=0, le=3600, description="it is tried again after so long")
+    escalation_file: Path | None = Field(
+        None, description="TOML of channels, roles and deadlines of notices; a file below the data folder if unset"
+    )
+    anchor_dir: Path | None = Field(
+        None, description="second place for the ledger's daily anchors, best on another machine; data/anchors if unset"
+    )
+    retention_years: float = Field(7.0, gt=0, le=100, description="content is kept so long; its hashes for ever")
+    site_key: SecretStr | None = Field(
+        None, description="key of pseudonyms and proofs, 32 characters or more; the file site.key in the store if unset"
+    )
     threads: int = Field(os.cpu_count() or 1, ge=1, description="threads for one study")
 
     @field_validator("database_url")
@@ -52,6 +84,13 @@ class Settings(BaseSettings):
         if url is not None and not url.startswith(("sqlite:///", "postgresql://", "postgresql+psycopg2://")):
             raise ValueError("use sqlite:///PATH or postgresql://USER:PASSWORD@HOST/DATABASE")
         return url
+
+    @field_validator("site_key")
+    @classmethod
+    def _long_key(cls, key: SecretStr | None) -> SecretStr | None:
+        if key is not None and len(key.get_secret_value()) < MIN_KEY_CHARACTERS:
+            raise ValueError("it is too short; make one with `openssl rand -hex 32`")
+        return key
 
     @field_validator("evidence_notes")
     @classmethod
@@ -76,6 +115,16 @@ class Settings(BaseSettings):
         return self.database_url or f"sqlite:///{self.store_dir / 'cardio.db'}"
 
     @property
+    def anchors(self) -> Path:
+        """Folder of the ledger's daily anchors."""
+        return (self.anchor_dir or self.data_dir / "anchors").resolve()
+
+    @property
+    def notices_dir(self) -> Path:
+        """Folder into which notices are written where no other channel is set."""
+        return self.data_dir.resolve() / "notices"
+
+    @property
     def checkpoints(self) -> str:
         """Path or fsspec URL of the Parquet checkpoints."""
         return self.checkpoint_url or str(self.store_dir / "checkpoints")
@@ -88,8 +137,13 @@ def settings() -> Settings:
         return Settings()  # type: ignore[call-arg, unused-ignore]
     except ValidationError as error:
         lines = [
-            f"CARDIO_{str(e['loc'][0]).upper()}={e['input']!r}: {e['msg']}. "
+            f"CARDIO_{str(e['loc'][0]).upper()}{_told(e)}: {e['msg']}. "
             f"It is: {Settings.model_fields[str(e['loc'][0])].description}."
             for e in error.errors()
         ]
         raise SettingsError("set these variables right, or unset them for the default:\n" + "\n".join(lines)) from None
+
+
+def _told(error: Any) -> str:
+    """Return what a variable was set to; a secret is not repeated."""
+    return "" if str(error["loc"][0]) in _SECRETS else f"={error['input']!r}"

@@ -38,7 +38,6 @@ def test_env_file_is_read(tmp_path):
     [
         ("CARDIO_QUIET_WINDOW_S", "-1", "greater than or equal to 0"),
         ("CARDIO_THREADS", "two", "valid integer"),
-        ("CARDIO_DATABASE_URL", "mysql://x", "use sqlite:///PATH or postgresql://"),
         ("CARDIO_MAX_FILE_MB", "0", "greater than 0"),
     ],
 )
@@ -48,6 +47,22 @@ def test_wrong_value_is_named_with_its_cure(monkeypatch, name, value, said):
         settings()
     assert f"{name}={value!r}" in str(refused.value)
     assert said in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("CARDIO_DATABASE_URL", "mysql://me:hunter2@x", "use sqlite:///PATH or postgresql://"),
+        ("CARDIO_SITE_KEY", "hunter2", "openssl rand"),
+    ],
+)
+def test_a_wrong_secret_is_named_but_not_repeated(monkeypatch, name, value, said):
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError) as refused:
+        settings()
+    assert name in str(refused.value)
+    assert said in str(refused.value)
+    assert "hunter2" not in str(refused.value)
 
 
 def test_every_setting_is_described():

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from cardio_dagster.errors import problem
 from cardio_dagster.intake.limits import IntakeLimits
-from cardio_dagster.intake.pseudonym import load_key
 from cardio_dagster.intake.scan import ScanResult, scan
 from cardio_dagster.modalities import identify_file, sniff_file
 from cardio_dagster.orchestration.releasing import release_study
@@ -38,7 +37,7 @@ def scan_landing(stores: Stores, cursor: str | None) -> ScanResult:
         budget_s=stores.scan_budget_s,
         sniff=sniff_file,
         identify=identify_file,
-        key=load_key(store / "site.key"),
+        key=stores.site_key(),
         limits=IntakeLimits(max_file_mb=stores.max_file_mb, max_study_mb=stores.max_study_mb),
         quiet_window_s=stores.quiet_window_s,
     )

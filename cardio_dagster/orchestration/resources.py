@@ -13,11 +13,12 @@ from cardio_dagster.pipeline.branch_task import Workplace
 from cardio_dagster.pipeline.desk import Desk
 from cardio_dagster.pipeline.dossier import ReleaseStatus
 from cardio_dagster.pipeline.standing import StandingReports
-from cardio_dagster.settings import Settings
+from cardio_dagster.settings import Settings, settings
 from cardio_dagster.stores.checkpoints import ParquetCheckpoints
 from cardio_dagster.stores.database import connect, create_tables
 from cardio_dagster.stores.reports import ReportStore
 from cardio_dagster.stores.results import ResultStore
+from cardio_dagster.stores.site_key import site_key
 from cardio_dagster.stores.studies import StudyRegistry
 from cardio_dagster.stores.study_tables import StudyRow
 from cardio_dagster.study import Study
@@ -46,6 +47,15 @@ class Stores(dg.ConfigurableResource["Stores"]):
     parallel_timeout_ms: float
     evidence_notes: str | None
     score2_region: str | None
+    image_deadline_s: float
+    decision_deadline_s: float
+    study_deadline_s: float
+    breaker_failures: int
+    breaker_reset_s: float
+    escalation_file: str | None
+    notices_dir: str
+    anchor_dir: str
+    retention_years: float
 
     @classmethod
     def of(cls, settings: Settings) -> "Stores":
@@ -55,6 +65,8 @@ class Stores(dg.ConfigurableResource["Stores"]):
             "checkpoint_url",
             "model_catalogue",
             "evidence_notes",
+            "escalation_file",
+            "anchor_dir",
         }
         return cls(
             landing_dir=str(settings.landing_dir),
@@ -63,6 +75,9 @@ class Stores(dg.ConfigurableResource["Stores"]):
             checkpoint_url=settings.checkpoints,
             model_catalogue=str(settings.model_catalogue) if settings.model_catalogue else None,
             evidence_notes=str(settings.evidence_notes) if settings.evidence_notes else None,
+            escalation_file=str(settings.escalation_file) if settings.escalation_file else None,
+            notices_dir=str(settings.notices_dir),
+            anchor_dir=str(settings.anchors),
             **{name: getattr(settings, name) for name in shared},
         )
 
@@ -71,6 +86,10 @@ class Stores(dg.ConfigurableResource["Stores"]):
         for folder in (self.landing_dir, self.store_dir):
             Path(folder).mkdir(parents=True, exist_ok=True)
         create_tables(connect(self.database_url))
+
+    def site_key(self) -> bytes:
+        """Return the key of pseudonyms and proofs; never a field, because the UI shows the fields of a resource."""
+        return site_key(Path(self.store_dir), settings().site_key)
 
     def registry(self) -> StudyRegistry:
         """Return the registry of all studies that ever came."""

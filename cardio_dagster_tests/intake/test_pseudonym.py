@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cardio_dagster.errors import SettingsError
-from cardio_dagster.intake.pseudonym import key_from_text, load_key, pseudonym
+from cardio_dagster.intake.pseudonym import pseudonym
+from cardio_dagster.stores.site_key import key_from_text, load_key
 
 FORK = multiprocessing.get_context("fork")
 KEY = b"a site key of thirty-two bytes.."
