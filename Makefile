@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 
 PEERS := out/peers
 
-.PHONY: demo stop test lint types check bench bench-ecg bench-echo wheel-check install clean
+.PHONY: demo stop test lint types check chaos fuzz-gateway bench bench-ecg bench-echo bench-ledger wheel-check install clean
 
 $(STAMP): pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -36,6 +36,15 @@ types: $(STAMP)
 
 check: $(STAMP)
 	$(BIN)/dg check defs
+
+chaos: $(STAMP) # an hour or more, on a machine that does nothing else; writes docs/reliability.md
+	OMP_NUM_THREADS=1 $(BIN)/python -W ignore -m cardio_dagster_tests.chaos
+
+fuzz-gateway: $(STAMP)
+	CARDIO_FUZZ_EXAMPLES=300 $(BIN)/python -m pytest cardio_dagster_tests/gateway/test_openapi.py -k made_up
+
+bench-ledger: $(STAMP)
+	$(BIN)/python -m benchmarks.ledger
 
 bench: $(STAMP)
 	$(BIN)/python -W ignore -m benchmarks.bench_study 2> /dev/null

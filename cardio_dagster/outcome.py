@@ -1,7 +1,7 @@
 """State, Problem, Impact, Gate, Verdict, Step and Outcome: what a stage says of a study.
 
 Belongs here: the vocabulary of the state machine and its only legal transitions.
-Not here: the failure taxonomy (errors.py), measured values (finding.py), or running a
+Not here: the failure taxonomy (errors/), measured values (finding.py), or running a
 stage (pipeline/). Imports nothing of the package.
 """
 

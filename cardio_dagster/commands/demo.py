@@ -2,8 +2,6 @@
 
 import shutil
 import time
-import urllib.error
-import urllib.request
 from pathlib import Path
 
 from rich.console import Console
@@ -14,14 +12,14 @@ from cardio_dagster.demo.studies import DEMO_STUDIES, drop
 from cardio_dagster.errors import SettingsError
 from cardio_dagster.reporting.json_report import from_json
 from cardio_dagster.reporting.terminal import summary_table
-from cardio_dagster.serve.services import Site, free_port
-from cardio_dagster.serve.supervisor import launch, running, stop
+from cardio_dagster.serve.launching import launch, stop, wait_until_up
+from cardio_dagster.serve.site import Site, free_port
+from cardio_dagster.serve.state import running
 from cardio_dagster.settings import Settings, settings
 from cardio_dagster.stores.database import connect, create_tables
 from cardio_dagster.stores.results import ReleaseRow, ResultStore
 from cardio_dagster.stores.studies import StudyRegistry
 
-START_PATIENCE_S = 120.0
 STUDY_PATIENCE_S = 240.0
 SHOWN = 20
 
@@ -35,9 +33,9 @@ def run_demo(*, detach: bool, ui_port: int) -> int:
     results = _results(chosen)
     console.print("Starting Dagster (code server, daemon, UI) ...")
     done = False
-    launch(site)
+    supervisor = launch(site)
     try:
-        _wait_for(site)
+        wait_until_up(site, supervisor)
         names = _drop_all(chosen.landing_dir)
         console.print(f"Dropped {len(names)} studies into {chosen.landing_dir}; the sensor takes them from there.")
         done = _wait_until_done(chosen, names, console)
@@ -57,7 +55,7 @@ def run_demo(*, detach: bool, ui_port: int) -> int:
 def stop_demo() -> int:
     """End the services of this data folder; return 0 also if none ran."""
     ended = stop(settings().data_dir.resolve())
-    Console().print("Ended." if ended else "Nothing was running.")
+    Console(markup=False).print("Ended." if ended else "Nothing was running.")
     return 0
 
 
@@ -66,17 +64,6 @@ def _results(chosen: Settings) -> ResultStore:
     engine = connect(chosen.database)
     create_tables(engine)
     return ResultStore(engine)
-
-
-def _wait_for(site: Site) -> None:
-    deadline = time.monotonic() + START_PATIENCE_S
-    while time.monotonic() < deadline:
-        try:
-            with urllib.request.urlopen(f"{site.ui_url}/server_info", timeout=2):
-                return
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.5)
-    raise SettingsError(f"Dagster did not start within {START_PATIENCE_S:.0f} s; see the logs in {site.run_dir}")
 
 
 def _drop_all(landing: Path) -> list[str]:

@@ -35,8 +35,8 @@ def find_evidence(
         rows = [{"score": score, **msgspec.to_builtins(passage)} for passage, score in answer]
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(rows)).decode() + "\n")
     else:
-        console = Console()
-        _show(answer, console if console.width <= _WIDTH else Console(width=_WIDTH))
+        console = Console(markup=False)
+        _show(answer, console if console.width <= _WIDTH else Console(markup=False, width=_WIDTH))
     return 0 if answer else ERROR_EXIT
 
 

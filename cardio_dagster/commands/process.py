@@ -4,6 +4,7 @@ import secrets
 import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -13,7 +14,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from cardio_dagster.errors import StudyError
+from cardio_dagster.errors import CardioError, StudyError
 from cardio_dagster.evidence.tasks import TierOptions
 from cardio_dagster.intake.limits import IntakeLimits
 from cardio_dagster.intake.offline import study_from_path
@@ -22,7 +23,7 @@ from cardio_dagster.modalities.branch import Options
 from cardio_dagster.pipeline.branch_task import Workplace
 from cardio_dagster.pipeline.desk import Desk
 from cardio_dagster.pipeline.dossier import Dossier
-from cardio_dagster.pipeline.formatting import as_report
+from cardio_dagster.pipeline.reported import as_report
 from cardio_dagster.pipeline.study_run import run_study
 from cardio_dagster.reporting.terminal import summary_table
 from cardio_dagster.settings import Settings, settings
@@ -34,12 +35,15 @@ ERROR_EXIT = 2
 
 
 def process_paths(paths: list[Path], *, out: Path, jobs: int) -> int:
-    """Process each path as one study, show progress and a table; return the exit code."""
+    """Process each path as one study, show progress and a table; return the exit code.
+
+    Raises DependencyError where no report can be kept, CardioError where a worker process is lost; what was done stays.
+    """
     chosen = settings()
     options = options_of(chosen, threads=max(1, chosen.threads // jobs))
     limits = IntakeLimits(max_file_mb=chosen.max_file_mb, max_study_mb=chosen.max_study_mb)
     work = partial(process_one, out=out, options=options, limits=limits, desk=desk_of(chosen))
-    console = Console(stderr=True)
+    console = Console(markup=False, stderr=True)
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}"),
@@ -47,20 +51,23 @@ def process_paths(paths: list[Path], *, out: Path, jobs: int) -> int:
         MofNCompleteColumn(),
         TimeElapsedColumn(),
     )
-    dossiers = []
-    with Progress(*columns, console=console, transient=True) as progress:
-        bar = progress.add_task("studies", total=len(paths))
-        for dossier in _each(work, paths, jobs):
-            dossiers.append(dossier)
-            progress.update(bar, advance=1, description=f"{dossier.study.study_id} {dossier.state.name}")
-    wide_console().print(summary_table((as_report(d), f"{d.report_path}/report.html") for d in dossiers))
+    dossiers: list[Dossier] = []
+    try:
+        with Progress(*columns, console=console, transient=True) as progress:
+            bar = progress.add_task("studies", total=len(paths))
+            for dossier in _each(work, paths, jobs):
+                dossiers.append(dossier)
+                progress.update(bar, advance=1, description=f"{dossier.study.study_id} {dossier.state.name}")
+    finally:
+        if dossiers:  # also of those that were done before something failed that all studies need
+            wide_console().print(summary_table((as_report(d), f"{d.report_path}/report.html") for d in dossiers))
     return ERROR_EXIT if any(d.failed for d in dossiers) else 0
 
 
 def wide_console() -> Console:
     """Return a console for tables: as wide as the terminal, or 100 columns where there is none."""
-    console = Console()
-    return console if console.is_terminal else Console(width=100)
+    console = Console(markup=False)
+    return console if console.is_terminal else Console(markup=False, width=100)
 
 
 def process_one(path: Path, *, out: Path, options: Options, limits: IntakeLimits, desk: Desk) -> Dossier:
@@ -90,6 +97,9 @@ def options_of(chosen: Settings, *, threads: int) -> Options:
         Options(max_file_mb=chosen.max_file_mb, memory_limit_mb=chosen.memory_limit_mb),
         model_catalogue=str(chosen.model_catalogue) if chosen.model_catalogue else None,
         batch_size=chosen.batch_size,
+        image_deadline_s=chosen.image_deadline_s,
+        decision_deadline_s=chosen.decision_deadline_s,
+        study_deadline_s=chosen.study_deadline_s,
         score2_region=chosen.score2_region,
         threads=threads,
     )
@@ -106,6 +116,11 @@ def _each(work: "partial[Dossier]", paths: list[Path], jobs: int) -> Iterator[Do
         yield from map(work, paths)
         return
     with ProcessPoolExecutor(min(jobs, len(paths)), mp_context=get_context("forkserver")) as pool:
-        futures = [pool.submit(work, path) for path in paths]
-        for future in as_completed(futures):
-            yield future.result()
+        try:
+            futures = [pool.submit(work, path) for path in paths]
+            for future in as_completed(futures):
+                yield future.result()
+        except BrokenProcessPool:
+            raise CardioError("a worker process was lost, perhaps for lack of memory; take fewer with --jobs") from None
+        finally:
+            pool.shutdown(cancel_futures=True)

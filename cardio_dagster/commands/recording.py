@@ -33,7 +33,7 @@ def describe_ecg(file: Path, *, as_json: bool) -> int:
     if as_json:
         _print_json(document)
     else:
-        show_ecg(document, Console())
+        show_ecg(document, Console(markup=False))
     return 0
 
 
@@ -54,7 +54,7 @@ def describe_echo(file: Path, *, as_json: bool, masks: Path | None) -> int:
     if as_json:
         _print_json(document)
     elif document.format is not None:
-        show_echo(document, Console())
+        show_echo(document, Console(markup=False))
     if document.format is not None:
         return 0
     for met in document.problems:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
+from cardio_dagster.orchestration.breaker import breakers_of
 from cardio_dagster.orchestration.bulk import record_or_give_back, work_order
 from cardio_dagster.orchestration.pool import WorkerPool
 from cardio_dagster.orchestration.resources import Stores
@@ -33,7 +34,14 @@ def plan_chunks(config: BulkConfig) -> Iterator[dg.DynamicOutput[list[str]]]:
 
 @dg.op(out=dg.Out(list[str], io_manager_key="memory_io_manager"))
 def process_chunk(context: dg.OpExecutionContext, study_ids: list[str], stores: Stores) -> list[str]:
-    """Run a chunk of studies side by side; return those that ended in ERROR or were given back undone."""
+    """Run a chunk of studies side by side; return those that ended in ERROR or were given back undone.
+
+    While something that all studies need is down, none is begun: the sensor asks for them again.
+    """
+    breakers = breakers_of(stores)
+    if breakers.down() is not None and (down := breakers.look()) is not None:
+        context.log.error(f"{len(study_ids)} studies are given back undone: {down}")
+        return study_ids
     ended_badly = []
     orders = []
     for study_id in study_ids:
@@ -48,6 +56,9 @@ def process_chunk(context: dg.OpExecutionContext, study_ids: list[str], stores: 
             closed = record_or_give_back(context, finished, stores)
             if closed is None or closed.failed:
                 ended_badly.append(study_id)
+            if (down := breakers.down()) is not None:
+                context.log.error(f"the rest of {len(orders)} studies is given back undone: {down}")
+                break
     return ended_badly
 
 

@@ -64,4 +64,5 @@ reindex_job = dg.define_asset_job(
     selection=dg.AssetSelection.assets(PROTOCOLS),
     description="Read the protocol notes again after they were changed.",
     executor_def=dg.in_process_executor,
+    tags={"dagster/max_runtime": "3600"},
 )

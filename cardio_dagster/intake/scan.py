@@ -7,7 +7,7 @@ others. Not here: any of the work itself (landing.py, claim.py, accept.py).
 import errno
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,6 +28,8 @@ from cardio_dagster.stores.studies import StudyRegistry
 
 DEFAULT_QUIET_WINDOW_S = 10.0
 MAX_OBSERVED = 4096  # candidates that wait in the cursor at a time; 50 bytes each
+
+Witness = Callable[[Taken], None]
 
 _log = logging.getLogger(__name__)
 _DATABASE_DOWN = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError)
@@ -73,6 +75,7 @@ def scan(
     key: bytes,
     limits: IntakeLimits | None = None,
     quiet_window_s: float = DEFAULT_QUIET_WINDOW_S,
+    witness: Witness = lambda _: None,
 ) -> ScanResult:
     """Take what is complete in `landing` into `store` and register it, for about `budget_s` seconds.
 
@@ -80,6 +83,8 @@ def scan(
     anything unreadable: begin afresh). At least one drop is handled however small the
     budget; the next scan goes on after the last one looked at. The cost follows from what
     lies in the landing folder, because what is accepted leaves it.
+
+    `witness` is told what became of each drop before its claim is closed; after a crash between the two it is told again.
 
     Raises SettingsError without a landing folder, and what a failing database or a full
     disk raises: then no drop is to blame, and all stay for the next scan.
@@ -93,6 +98,7 @@ def scan(
         quiet_window_s=quiet_window_s,
         cursor=_read_cursor(cursor),
         began_s=time.monotonic(),
+        witness=witness,
     )
     return scanner.run(candidates(landing, key=key))
 
@@ -107,6 +113,7 @@ class _Scanner:
     quiet_window_s: float
     cursor: _Cursor
     began_s: float
+    witness: Witness
     taken: list[Taken] = field(default_factory=list)
     postponed: int = 0
 
@@ -169,6 +176,7 @@ class _Scanner:
                 taken = self.acceptor.quarantine(claim, (often,))
             else:
                 taken = self._accept(claim)
+            self.witness(taken)
         except (OSError, MemoryError, *_DATABASE_DOWN) as error:
             is_machine = isinstance(error, _DATABASE_DOWN) or getattr(error, "errno", None) in _DISK_DOWN
             self.desk.postpone(claim, blameless=is_machine)

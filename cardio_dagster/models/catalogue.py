@@ -103,7 +103,8 @@ def fingerprint(name: str) -> str:
 def load_session(name: str, *, threads: int) -> "onnxruntime.InferenceSession":
     """Return the model's session, loaded and verified once per process and thread count.
 
-    Safe to call from several threads; a session itself may be run by several at once.
+    Safe to call from several threads; a session itself may be run by several at once. A run ends with the
+    deadline of the work that it belongs to (models/session.py).
 
     Raises ModelHashError if the file's sha256 is not the catalogued one (E_HARD_003), and
     ModelLoadError if the file is missing or onnxruntime refuses it.
@@ -115,12 +116,12 @@ def load_session(name: str, *, threads: int) -> "onnxruntime.InferenceSession":
         return _sessions[key]
 
 
-def reload(name: str) -> None:
-    """Forget the model's sessions and the catalogue, so that the next load reads both again."""
+def reload(name: str | None = None) -> None:
+    """Forget the sessions of a model, or of all, and the catalogue, so that the next load reads both again."""
     global _entries  # noqa: PLW0603
     with _lock:
         _entries = None
-        for key in [key for key in _sessions if key[0] == name]:
+        for key in [key for key in _sessions if name in (None, key[0])]:
             del _sessions[key]
 
 
@@ -156,7 +157,9 @@ def _start(model: ModelEntry, content: bytes, threads: int) -> "onnxruntime.Infe
         options.inter_op_num_threads = 1
         # idle threads that spin take the processor from whatever else runs beside the model
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        from cardio_dagster.models.session import TimedSession
+
+        return TimedSession(content, options, providers=["CPUExecutionProvider"])
     except MemoryError:
         raise
     except Exception as error:  # onnxruntime raises its own types, which share no base but Exception

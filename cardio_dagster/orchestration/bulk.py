@@ -5,11 +5,14 @@ ops (defs/bulk.py) or the work (pipeline/).
 """
 
 import hashlib
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import dagster as dg
 
-from cardio_dagster.errors import classify
+from cardio_dagster.errors import dependency_of
+from cardio_dagster.orchestration.breaker import breakers_of
 from cardio_dagster.orchestration.events import (
     CHECK_NAME,
     STAGES,
@@ -20,12 +23,13 @@ from cardio_dagster.orchestration.events import (
 )
 from cardio_dagster.orchestration.nameless import nameless
 from cardio_dagster.orchestration.pool import Finished
+from cardio_dagster.orchestration.recording import Teller
 from cardio_dagster.orchestration.releasing import release_study
 from cardio_dagster.orchestration.resources import Stores
+from cardio_dagster.orchestration.retrying import DEPENDENCY_TAG, told
 from cardio_dagster.outcome import State
 from cardio_dagster.pipeline.dossier import Dossier
-from cardio_dagster.pipeline.records import study_results
-from cardio_dagster.pipeline.retry import place_of
+from cardio_dagster.pipeline.retry import tried, with_retry
 from cardio_dagster.pipeline.versions import FAN_OUT_STATES, code_version
 from cardio_dagster.pipeline.worker import WorkOrder
 
@@ -39,21 +43,33 @@ def work_order(study_id: str, stores: Stores) -> WorkOrder:
         input_dir=str(row.folder(Path(stores.store_dir))),
         checkpoint_url=stores.checkpoint_url,
         reports=stores.reports(row.study),
-        options=stores.options(),
+        options=stores.options(row.attempt),
         desk=stores.desk(),
     )
 
 
 def record_or_give_back(context: dg.OpExecutionContext, finished: Finished, stores: Stores) -> Dossier | None:
-    """Record a finished study; None for one that is given back undone, which the sensor asks for again."""
-    study_id, why = finished.order.study.study_id, finished.why
+    """Record a finished study; None for one that is given back undone, which the sensor asks for again.
+
+    What all studies need and does not answer is left alone from then on: see `breakers_of`.
+    """
+    study_id, why, dependency = finished.order.study.study_id, finished.why, finished.dependency
     if finished.passed is not None:
+        record = partial(record_study, context, finished.passed, stores)
         try:
-            return record_study(context, finished.passed, stores)
+            return with_retry(lambda attempt: tried(record, attempt=attempt, stage=State.COMPLETE.name))
         except Exception as error:  # it stays open, and the rest of the chunk goes on
-            why = f"{classify(error).value}: {type(error).__name__} {place_of(error)}"
+            why, dependency = told(error), dependency_of(error)
     context.log.error(f"{study_id} is given back undone: {why}")
+    if dependency is not None:
+        _leave_alone(context, dependency, why, stores)
     return None
+
+
+def _leave_alone(context: dg.OpExecutionContext, dependency: str, why: str, stores: Stores) -> None:
+    breakers_of(stores).trip(dependency, why)
+    with suppress(Exception):  # the tags may lie in the very database that is down
+        context.instance.add_run_tags(context.run_id, {DEPENDENCY_TAG: dependency})
 
 
 def record_study(context: dg.OpExecutionContext, passed: dict[State, Dossier], stores: Stores) -> Dossier:
@@ -62,13 +78,15 @@ def record_study(context: dg.OpExecutionContext, passed: dict[State, Dossier], s
     The release comes last: a run that dies before leaves the study open, to be run again
     from its checkpoints.
     """
+    teller = Teller.of(context, stores, door="bulk")
+    teller.record_through(passed)
     for stage, state in STAGES.items():
         _keep(passed[state], stage, stores)
         context.log_event(_materialization(context.instance, passed, stage, stores))
         context.log_event(_check(passed[state], stage))  # type: ignore[arg-type]  # accepted, and documented for ops
-    last = passed[State.COMPLETE]
-    stores.results().save(study_results(last))
-    return release_study(last, stores)
+    written = passed[State.FORMATTING]
+    stores.keep_results(written)
+    return release_study(written, teller)
 
 
 def _keep(dossier: Dossier, stage: str, stores: Stores) -> None:

@@ -83,6 +83,7 @@ def _studies(stores: Stores) -> Iterator[tuple[Decided, CohortStudy | None]]:
             error_code=row["code"],
             received_at=row["received_at"],
             priority=row["priority"],
+            version=row["version"],
         )
         yield decided, _report(reports, decided)
 
@@ -90,10 +91,12 @@ def _studies(stores: Stores) -> Iterator[tuple[Decided, CohortStudy | None]]:
 def _report(reports: ReportStore, decided: Decided) -> CohortStudy | None:
     """Return the report of a decision; None where it is gone, broken, or that of another study."""
     try:
-        study = read_study((reports.folder(decided.study_id, decided.revision) / "report.json").read_bytes())
+        folder = reports.folder(decided.study_id, decided.revision, decided.version)
+        study = read_study((folder / "report.json").read_bytes())
     except (OSError, StudyError):
         return None
-    return study if (study.study_id, study.revision) == (decided.study_id, decided.revision) else None
+    told = (study.study_id, study.revision, study.version)
+    return study if told == (decided.study_id, decided.revision, decided.version) else None
 
 
 def _batches(path: Path) -> Iterator[list[dict[str, Any]]]:

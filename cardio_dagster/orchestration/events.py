@@ -92,8 +92,8 @@ def _late_metadata(dossier: Dossier, state: State, report_url: str | None) -> di
     if dossier.report_path is not None:
         metadata["report"] = dg.MetadataValue.path(str(Path(dossier.report_path) / "report.html"))
         if report_url is not None:
-            study = dossier.study
-            page = f"{report_url.rstrip('/')}/{study.study_id}/r{study.revision}/report.html"
+            version = Path(dossier.report_path).name  # "r1", or "r1.v2" after a decision of a person
+            page = f"{report_url.rstrip('/')}/{dossier.study.study_id}/{version}/report.html"
             metadata["report_page"] = dg.MetadataValue.url(page)
     if dossier.release is not None:
         metadata["release"] = dossier.release.status.value

@@ -11,8 +11,9 @@ import dagster as dg
 
 from cardio_dagster.orchestration.events import data_version, materialization_metadata
 from cardio_dagster.orchestration.io_managers import IS_BRANCH
+from cardio_dagster.orchestration.recording import Teller
 from cardio_dagster.orchestration.resources import Stores
-from cardio_dagster.orchestration.retrying import OUTSIDE_POLICY, by_taxonomy
+from cardio_dagster.orchestration.retrying import OUTSIDE_POLICY, by_taxonomy, timed
 from cardio_dagster.orchestration.types import DossierType
 from cardio_dagster.outcome import State
 from cardio_dagster.pipeline.barrier import join
@@ -53,7 +54,7 @@ def branch_op(stage: str, state: State) -> dg.OpDefinition:
     def branch(context: dg.OpExecutionContext, task: BranchTask, stores: Stores) -> BranchResult:  # type: ignore[type-arg]  # Dagster needs the plain class
         attempt = context.retry_number + 1
         with by_taxonomy(attempt):
-            place = stores.workplace(task.study)
+            place = timed(context, stores.workplace(task.study))
             return run_branch(task, place, attempt=attempt)
 
     return branch
@@ -73,6 +74,7 @@ def barrier_op(stage: str, state: State, check_output: str, check: CheckOf) -> d
     ) -> Iterator[Any]:
         with by_taxonomy(context.retry_number + 1):
             joined = join(dossier, state, heads)
+            Teller.of(context, stores, door="study").record(dossier, joined, stage)
         yield dg.Output(
             joined,
             "result",

@@ -15,7 +15,6 @@ import dagster as dg
 from cardio_dagster.orchestration.nameless import named, nameless
 from cardio_dagster.orchestration.resources import Stores
 from cardio_dagster.pipeline.dossier import Dossier
-from cardio_dagster.pipeline.records import study_results
 from cardio_dagster.stores.checkpoints import BranchHead, BranchResult
 
 IS_BRANCH = "branch"  # metadata of an output that is stored as a checkpoint and read as its head
@@ -64,9 +63,7 @@ class SqlIOManager(dg.ConfigurableIOManager):
         stage = context.asset_key.to_user_string()
         results.save_stage(obj.study.study_id, obj.study.revision, stage, obj.state, nameless(obj))
         if stage == "scoring":
-            rows = study_results(obj)
-            results.save(rows)
-            context.add_output_metadata({"rows": len(rows.measurements) + len(rows.findings) + len(rows.scores)})
+            context.add_output_metadata({"rows": self.stores.keep_results(obj)})
 
     def load_input(self, context: dg.InputContext) -> Dossier:
         """Return the dossier of the upstream stage; raises FileNotFoundError if there is none."""

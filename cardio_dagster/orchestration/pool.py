@@ -3,21 +3,24 @@
 Belongs here: processes. Not here: what a study is (pipeline/worker.py).
 """
 
+import faulthandler
 import multiprocessing
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from multiprocessing import connection
 from types import TracebackType
 
-from cardio_dagster.errors import classify
+from cardio_dagster.errors import dependency_of
+from cardio_dagster.orchestration.retrying import told
 from cardio_dagster.outcome import State
 from cardio_dagster.pipeline.dossier import Dossier
-from cardio_dagster.pipeline.retry import place_of
 from cardio_dagster.pipeline.worker import WorkOrder, work
+
+_STDERR = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,7 @@ class Finished:
     order: WorkOrder
     passed: dict[State, Dossier] | None
     why: str = ""
+    dependency: str | None = None  # what all studies need and this one came back for
 
 
 class WorkerPool:
@@ -61,13 +65,13 @@ class WorkerPool:
 
     def _together(self, orders: list[WorkOrder]) -> Iterator[Finished]:
         executor = self._started()
-        futures = {executor.submit(work, order): order for order in orders}
+        futures = {executor.submit(_bounded, work, order): order for order in orders}
         for future in as_completed(futures):
             yield _finished(futures[future], future)
 
     def _alone(self, order: WorkOrder) -> Finished:
         try:
-            return _finished(order, self._started().submit(work, order))
+            return _finished(order, self._started().submit(_bounded, work, order))
         except BrokenProcessPool:
             self._executor = None
             return Finished(order, None, "its worker died")
@@ -87,7 +91,23 @@ def _finished(order: WorkOrder, future: "Future[dict[State, Dossier]]") -> Finis
     except BrokenProcessPool:
         raise
     except Exception as error:
-        return Finished(order, None, f"{classify(error).value}: {type(error).__name__} {place_of(error)}")
+        return Finished(order, None, told(error), dependency_of(error))
+
+
+def _bounded(do: "Callable[[WorkOrder], dict[State, Dossier]]", order: WorkOrder) -> dict[State, Dossier]:
+    """Do a study; end this process if it takes longer than the study and its response may.
+
+    The pipeline keeps its deadlines by itself. What this is for is foreign code that never lets go of the interpreter:
+    faulthandler waits in a thread that needs none, prints the places of the code, and ends the process.
+    """
+    options = order.options
+    faulthandler.dump_traceback_later(
+        options.study_deadline_s + 2 * options.decision_deadline_s, exit=True, file=_STDERR
+    )
+    try:
+        return do(order)
+    finally:
+        faulthandler.cancel_dump_traceback_later()
 
 
 def _end_with_parent() -> None:

@@ -1,37 +1,30 @@
 """Which runs to ask for: first requests, lost requests, runs that died.
 
 Belongs here: the decision for each open study, from the registry and Dagster's runs. Not
-here: finding new studies (intake/), runs whose process is gone (run_health.py) or the sensor
+here: finding new studies (intake/), what became of a run (runs.py, run_health.py) or the sensor
 itself (defs/intake.py).
 
 The registry is the truth: a study is open until its release is recorded. So it does not
 matter where a daemon, a run or a tick was killed; the next tick sees what is still open.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
 
 import dagster as dg
 
+from cardio_dagster.orchestration.cluster_settings import cluster_settings
+from cardio_dagster.orchestration.lost_runs import WORKER
 from cardio_dagster.orchestration.resources import Stores
+from cardio_dagster.orchestration.runs import Died, has_rested, lost_or_died, studies_at_work
+from cardio_dagster.stores.attempts import ExcusedAttempts
+from cardio_dagster.stores.database import connect
 from cardio_dagster.stores.study_tables import StudyRow
 from cardio_dagster.study import Priority
 
-# NOT_STARTED is left out: such a run waits for its submission, and only asking again under its key brings that.
-IN_PROGRESS = [
-    dg.DagsterRunStatus.QUEUED,
-    dg.DagsterRunStatus.STARTING,
-    dg.DagsterRunStatus.STARTED,
-    dg.DagsterRunStatus.CANCELING,
-]
-RUN_KEY_TAG = "dagster/run_key"
-PARTITION_TAG = "dagster/partition"
-DAGSTER_PRIORITY = {Priority.STAT: 10, Priority.URGENT: 5, Priority.ROUTINE: 0, Priority.BACKFILL: -10}
-LOST_AFTER_S = 30.0
-BULK_CHUNK = 200
+BULK_CHUNK, CLUSTER_CHUNK = 200, 25  # studies of a bulk run; on a cluster it is one task, and many workers share them
 
+Tripped = Callable[[str], None]
 Single = tuple[str, StudyRow]
 Chunk = tuple[str, tuple[StudyRow, ...]]
 
@@ -45,61 +38,45 @@ class Plan:
     exhausted: tuple[StudyRow, ...]
 
 
-def plan_requests(instance: dg.DagsterInstance, stores: Stores) -> Plan:
+def plan_requests(instance: dg.DagsterInstance, stores: Stores, *, tripped: Tripped = lambda _: None) -> Plan:
     """Decide for every open study and mark in the registry what is asked for.
 
     A study that any living run works on waits, whoever launched that run and for whichever
     revision. A request that became no run is repeated under its key and costs no attempt.
-    A study whose run died is asked for again until its attempts are used up. STAT and
+    A study whose run died is asked for again after a while, until its attempts are used up; a run that died of
+    something that all studies need does not count, `tripped` is called with its name, and this tick asks for nothing. STAT and
     single drops go to a run each, a flood to the bulk job.
     """
     # Runs before studies: a run closes its study before it ends, so what ended meanwhile is closed already.
-    busy = _studies_at_work(instance)
+    busy = studies_at_work(instance)
     registry = stores.registry()
     fresh = [row for row in registry.pending(requested=False) if row.study.study_id not in busy]
     asked = [row for row in registry.pending(requested=True) if row.study.study_id not in busy]
-    lost, died = _lost_or_died(instance, asked)
+    lost, died = lost_or_died(instance, asked)
+    newly: list[str] = []
+    charged = {d.row.study.study_id: _charged(stores, d, newly) for d in died}
+    if newly:
+        for dependency in dict.fromkeys(newly):
+            tripped(dependency)
+        return Plan((), (), ())
     again_single, again_bulk = _repeat(stores, lost)
-    due = [row for row in [*fresh, *died] if row.attempt < stores.max_attempts or _is_uncounted(row)]
-    exhausted = tuple(row for row in died if row.attempt >= stores.max_attempts)
-    single, bulk = _request(stores, due)
+    left = [d for d in died if charged[d.row.study.study_id] < stores.max_attempts]
+    exhausted = tuple(d.row for d in died if d not in left)
+    rested = [d.row for d in left if has_rested(d, charged[d.row.study.study_id])]
+    due = [row for row in fresh if row.attempt < stores.max_attempts or _is_uncounted(row)]
+    single, bulk = _request(stores, [*due, *rested])
     return Plan((*again_single, *single), (*again_bulk, *bulk), exhausted)
 
 
-def _studies_at_work(instance: dg.DagsterInstance) -> frozenset[str]:
-    """Return the studies of all runs in progress, through either door, the sensor's or a person's."""
-    busy: set[str] = set()
-    for run in instance.get_runs(dg.RunsFilter(statuses=IN_PROGRESS)):
-        if PARTITION_TAG in run.tags:
-            busy.add(run.tags[PARTITION_TAG])
-        config: Any = run.run_config
-        for name in ("ops", "plan_chunks", "config"):
-            config = config.get(name, {})
-        busy.update(config.get("study_ids", ()))
-    return frozenset(busy)
-
-
-def _lost_or_died(instance: dg.DagsterInstance, rows: Iterable[StudyRow]) -> tuple[list[StudyRow], list[StudyRow]]:
-    """Return the studies whose request became no run, and those whose run ended without closing them."""
-    ended: dict[str, bool] = {}
-    lost, died = [], []
-    for row in rows:
-        key = row.run_key or ""
-        if key not in ended:
-            runs = instance.get_runs(dg.RunsFilter(tags={RUN_KEY_TAG: key}), limit=1)
-            ended[key] = bool(runs) and runs[0].is_finished
-        if ended[key]:
-            died.append(row)
-        elif _age_s(row) >= LOST_AFTER_S:
-            lost.append(row)
-    return lost, died
-
-
-def _age_s(row: StudyRow) -> float:
-    """Return the time since the request; a clock that was set back counts as long ago."""
-    if row.requested_at is None:
-        return 0.0
-    return abs((datetime.now(UTC) - datetime.fromisoformat(row.requested_at)).total_seconds())
+def _charged(stores: Stores, died: Died, newly: list[str]) -> int:
+    """Return how many attempts count against a study, after its last run was excused where it is to be."""
+    study, row = died.row.study, died.row
+    excuses = ExcusedAttempts(connect(stores.database_url))
+    name, key = died.dependency, row.run_key or ""
+    excused = name is not None and excuses.excuse(study.study_id, study.revision, key, name)
+    if excused and name is not None and name != WORKER:  # a lost worker stops nobody: others take what it left
+        newly.append(name)
+    return row.attempt - excuses.count(study.study_id, study.revision)
 
 
 def _repeat(stores: Stores, rows: list[StudyRow]) -> tuple[list[Single], list[Chunk]]:
@@ -114,13 +91,22 @@ def _repeat(stores: Stores, rows: list[StudyRow]) -> tuple[list[Single], list[Ch
     return single, bulk
 
 
+def _chunk_size() -> int:
+    chosen = cluster_settings()
+    return chosen.bulk_chunk or (BULK_CHUNK if chosen.broker_url is None else CLUSTER_CHUNK)
+
+
 def _request(stores: Stores, due: list[StudyRow]) -> tuple[list[Single], list[Chunk]]:
     urgent = [row for row in due if row.study.priority in (Priority.STAT, Priority.URGENT)]
     routine = [row for row in due if row not in urgent]
     if len(routine) <= stores.flood_threshold:
         urgent, routine = [*urgent, *routine], []
     single = [(key, row) for row in urgent if (key := _mark(stores, row))]
-    chunks = [tuple(routine[i : i + BULK_CHUNK]) for i in range(0, len(routine), BULK_CHUNK)]
+    chunks: list[tuple[StudyRow, ...]] = []
+    size = _chunk_size()
+    for priority in (Priority.ROUTINE, Priority.BACKFILL):  # they go into different queues
+        some = [row for row in routine if row.study.priority is priority]
+        chunks += [tuple(some[i : i + size]) for i in range(0, len(some), size)]
     return single, [marked for chunk in chunks if (marked := _mark_bulk(stores, chunk))]
 
 

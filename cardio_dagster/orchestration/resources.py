@@ -11,11 +11,13 @@ from cardio_dagster.evidence.tasks import TierOptions
 from cardio_dagster.modalities.branch import Options
 from cardio_dagster.pipeline.branch_task import Workplace
 from cardio_dagster.pipeline.desk import Desk
-from cardio_dagster.pipeline.dossier import ReleaseStatus
+from cardio_dagster.pipeline.dossier import Dossier, ReleaseStatus
+from cardio_dagster.pipeline.records import study_results
 from cardio_dagster.pipeline.standing import StandingReports
 from cardio_dagster.settings import Settings, settings
 from cardio_dagster.stores.checkpoints import ParquetCheckpoints
 from cardio_dagster.stores.database import connect, create_tables
+from cardio_dagster.stores.ledger import Ledger
 from cardio_dagster.stores.reports import ReportStore
 from cardio_dagster.stores.results import ResultStore
 from cardio_dagster.stores.site_key import site_key
@@ -95,6 +97,10 @@ class Stores(dg.ConfigurableResource["Stores"]):
         """Return the registry of all studies that ever came."""
         return StudyRegistry(connect(self.database_url))
 
+    def ledger(self) -> Ledger:
+        """Return the audit ledger."""
+        return Ledger(connect(self.database_url), self.site_key())
+
     def results(self) -> ResultStore:
         """Return the measurements, findings, scores, verdicts and releases."""
         return ResultStore(connect(self.database_url))
@@ -105,15 +111,28 @@ class Stores(dg.ConfigurableResource["Stores"]):
 
     def reports(self, study: Study) -> ReportStore:
         """Return the written reports; once this revision is released or held, its report is never written again."""
-        rows = self.results().released(study.study_id)
-        stands = any(r.revision == study.revision and r.status != ReleaseStatus.ERROR.value for r in rows)
         folder = Path(self.store_dir) / "reports"
-        return StandingReports(folder) if stands else ReportStore(folder)
+        return StandingReports(folder) if self.stands(study) else ReportStore(folder)
 
-    def options(self) -> Options:
-        """Return the limits that the domain is held to."""
+    def stands(self, study: Study) -> bool:
+        """Return whether this revision is released or held: neither its report nor its results are written again."""
+        rows = self.results().released(study.study_id)
+        return any(r.revision == study.revision and r.status != ReleaseStatus.ERROR.value for r in rows)
+
+    def keep_results(self, dossier: Dossier) -> int:
+        """Keep the rows of a study that does not stand yet; return how many measurements, findings and scores they are."""
+        rows = study_results(dossier)
+        if not self.stands(dossier.study):
+            self.results().save(rows)
+        return len(rows.measurements) + len(rows.findings) + len(rows.scores)
+
+    def options(self, attempt: int = 1) -> Options:
+        """Return the limits that the domain is held to; each further run of a study has half the batch."""
         return Options(
-            batch_size=self.batch_size,
+            batch_size=max(1, self.batch_size >> max(0, attempt - 1)),
+            image_deadline_s=self.image_deadline_s,
+            decision_deadline_s=self.decision_deadline_s,
+            study_deadline_s=self.study_deadline_s,
             threads=self.threads,
             memory_limit_mb=self.memory_limit_mb,
             max_file_mb=self.max_file_mb,
@@ -135,7 +154,8 @@ class Stores(dg.ConfigurableResource["Stores"]):
     def workplace(self, study: Study) -> Workplace:
         """Return where one revision of a registered study is worked on."""
         row = self.row(study.study_id, study.revision)
-        return Workplace(row.folder(Path(self.store_dir)), self.checkpoints(), self.options(), self.desk())
+        options = self.options(row.attempt)
+        return Workplace(row.folder(Path(self.store_dir)), self.checkpoints(), options, self.desk())
 
     def row(self, study_id: str, revision: int | None = None) -> StudyRow:
         """Return a registered study; raises LookupError for one that intake never registered."""

@@ -11,7 +11,7 @@ from cardio_dagster.outcome import Outcome, Problem, Severity, State, Status
 from cardio_dagster.pipeline.dossier import Dossier
 from cardio_dagster.stores.checkpoints import BranchHead
 
-HARD_STOPS = ("E_HARD_002", "E_HARD_003", "E_HARD_004")
+HARD_STOPS = ("E_HARD_002", "E_HARD_003", "E_HARD_004", "E_TIMEOUT_STUDY")
 _UNRECOGNISED = "unrecognised"
 
 

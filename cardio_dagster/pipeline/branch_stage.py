@@ -1,26 +1,31 @@
 """One modality through one state: the unit that fans out.
 
-Belongs here: calling a modality's verb on each of its recordings, in parallel, and turning
-every failure into data or into RetryError. Not here: which verb (verbs.py), the barrier
+Belongs here: calling a modality's verb on each of its recordings, in parallel and under the deadline of the state, and
+turning every failure into data or into RetryError. Not here: which verb (verbs.py), the barrier
 after it (barrier.py), or keeping the result (the doors).
 """
 
 import logging
 import time
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
-from cardio_dagster.errors import CODES, FailureClass, StudyError
-from cardio_dagster.outcome import Outcome, Status, Step
+from cardio_dagster.deadline import Deadline, within
+from cardio_dagster.errors import CODES, FailureClass, StudyError, dependency_of
+from cardio_dagster.finding import Analysis
+from cardio_dagster.outcome import Outcome, State, Status, Step
 from cardio_dagster.pipeline.branch_task import BranchTask, Workplace
+from cardio_dagster.pipeline.kept import kept_data
 from cardio_dagster.pipeline.memory import peak_memory_mb, reset_peak_memory
-from cardio_dagster.pipeline.retry import gentler, give_up_or_retry, shared
+from cardio_dagster.pipeline.retry import RetryError, gentler, give_up_or_retry, shared
 from cardio_dagster.pipeline.verbs import Call, bound_verbs
 from cardio_dagster.stores.checkpoints import BranchHead, BranchResult
 
 log = logging.getLogger(__name__)
 
 _LASTING = (FailureClass.VALIDATION, FailureClass.CORRUPTED_INPUT)
+_ALL = ""  # in the place of a recording's id: what concerns the modality as a whole
 
 
 def run_branch(task: BranchTask, place: Workplace, *, attempt: int = 1) -> BranchResult[Any]:
@@ -28,12 +33,17 @@ def run_branch(task: BranchTask, place: Workplace, *, attempt: int = 1) -> Branc
 
     Returns the result for the door to keep; where a checkpoint of the same key stands, its
     head marked `reused` and no data. Raises RetryError where the taxonomy allows another
-    attempt; every other failure is in the outcome.
+    attempt, and the last failure of something that all studies need; every other failure is in the outcome.
     """
     known = _known(task, place)
     if known is not None and known.key == task.key(place.options) and _is_lasting(known.outcome):
         return BranchResult(replace(known, outcome=replace(known.outcome, reused=True)), {})
     return _compute(task, place, attempt)
+
+
+def kept_analyses(task: BranchTask, place: Workplace) -> dict[str, Analysis]:
+    """Return what ANALYSIS left of a modality by recording id, made again where it is gone or spoilt."""
+    return kept_data(task, place, State.ANALYSIS, Analysis, make=partial(_compute, attempt=1))
 
 
 def _known(task: BranchTask, place: Workplace) -> BranchHead | None:
@@ -53,10 +63,7 @@ def _is_lasting(outcome: Outcome) -> bool:
 def _compute(task: BranchTask, place: Workplace, attempt: int) -> BranchResult[Any]:
     started_at_s, clock = time.time(), time.perf_counter()
     reset_peak_memory()
-    n_recordings = len(task.study.of(task.modality))
-    calls = bound_verbs(task, place, shared(gentler(place.options, attempt), n_recordings))
-    many = place.pool.map if place.pool is not None and len(calls) > 1 else map
-    steps = dict(zip(calls, many(lambda rid: _guarded(calls[rid], task, rid, attempt), calls), strict=True))
+    steps = _steps(task, place, place.clock.stage(task.state, place.options), attempt)
     duration_s = time.perf_counter() - clock
     outcome = Outcome(
         state=task.state,
@@ -79,11 +86,29 @@ def _compute(task: BranchTask, place: Workplace, attempt: int) -> BranchResult[A
     return BranchResult(head, {rid: s.data for rid, s in steps.items() if s.data is not None})
 
 
-def _guarded(call: Call, task: BranchTask, recording_id: str, attempt: int) -> Step[Any]:
+def _steps(task: BranchTask, place: Workplace, deadline: Deadline, attempt: int) -> dict[str, Step[Any]]:
+    """Return the step of each recording; one for all of them where their input could not be had."""
+    options = shared(gentler(place.options, attempt), len(task.study.of(task.modality)))
+    kept = partial(kept_data, task, place, make=partial(_compute, attempt=attempt))
+    try:
+        calls = within(deadline, partial(bound_verbs, task, place, options, kept))
+    except RetryError:
+        raise
+    except Exception as error:
+        given_up = give_up_or_retry(error, attempt=attempt, stage=task.state.name)
+        if dependency_of(error) is not None:
+            raise
+        return {_ALL: Step(None, (replace(given_up, modality=task.modality),))}
+    many = place.pool.map if place.pool is not None and len(calls) > 1 else map
+    guarded = partial(_guarded, task, deadline, attempt)
+    return dict(zip(calls, many(guarded, calls, calls.values()), strict=True))
+
+
+def _guarded(task: BranchTask, deadline: Deadline, attempt: int, recording_id: str, call: Call) -> Step[Any]:
     """Call a verb; its step names modality and recording, and so does the problem that replaces an exception."""
     modality = task.modality
     try:
-        step = call()
+        step = within(deadline, call)
     except StudyError as error:
         return Step(None, (error.about(modality=modality, recording_id=recording_id),))
     except Exception as error:

@@ -12,6 +12,7 @@ from cardio_dagster.errors import MachineError
 from cardio_dagster.modalities import BRANCHES
 from cardio_dagster.modalities.branch import Branch, Options
 from cardio_dagster.outcome import State
+from cardio_dagster.pipeline.clock import StudyClock
 from cardio_dagster.pipeline.desk import Desk
 from cardio_dagster.pipeline.versions import STAGE_VERSIONS, digest
 from cardio_dagster.stores.checkpoints import Checkpoints
@@ -27,6 +28,7 @@ class Workplace:
     options: Options
     desk: Desk = field(default_factory=Desk)
     pool: Executor | None = None  # recordings run in parallel on it, one after the other without
+    clock: StudyClock = field(default_factory=StudyClock)
 
 
 @dataclass(frozen=True)
@@ -46,9 +48,9 @@ class BranchTask:
         """Return the hash of all that decides the result: contents, code of this and earlier stages, models."""
         contents = [f"{r.recording_id}:{r.sha256}:{r.format}" for r in self.study.of(self.modality)]
         stages = [f"{s.name}{v}" for s, v in STAGE_VERSIONS.items() if s <= self.state]
-        return digest(*contents, *stages, self.branch.code_version, self._models(options))
+        return digest(*contents, *stages, self.branch.code_version, self.models(options))
 
-    def _models(self, options: Options) -> str:
+    def models(self, options: Options) -> str:
         """Return the hashes of the models in use; where they cannot be told, the verb that needs them says why."""
         try:
             return self.branch.models(options)

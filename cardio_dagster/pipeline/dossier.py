@@ -12,6 +12,7 @@ from cardio_dagster.fusion import Fusion
 from cardio_dagster.outcome import Outcome, Problem, State, Status, Verdict, advance
 from cardio_dagster.reporting.parts import Written
 from cardio_dagster.reporting.report import StageEntry
+from cardio_dagster.reporting.review_parts import Review
 from cardio_dagster.study import Study
 
 
@@ -29,6 +30,9 @@ class ReleaseStatus(StrEnum):
     RELEASED = "released"
     HELD = "held"
     ERROR = "error"
+    REVIEWED = "released after review"
+    CONFIRMED = "error confirmed after review"  # a person saw that there is no result
+    REJECTED = "rejected"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,8 @@ class Dossier:
     release: Release | None = None
     report_path: str | None = None
     keys: dict[str, str] = field(default_factory=dict)  # "ANALYSIS/ecg" -> checkpoint key
+    version: int = 1  # of the report; each decision of a person makes the next
+    review: Review | None = None
 
     @property
     def failed(self) -> bool:

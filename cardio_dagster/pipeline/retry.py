@@ -10,19 +10,22 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeVar
 
-from cardio_dagster.errors import CODES, RETRY_RULES, CardioError, FailureClass, StudyError, classify, problem
+from cardio_dagster.errors import (
+    CODES,
+    POLICIES,
+    RETRY_RULES,
+    CardioError,
+    Change,
+    FailureClass,
+    StudyError,
+    classify,
+    problem,
+)
 from cardio_dagster.modalities.branch import Options
+from cardio_dagster.models import catalogue
 from cardio_dagster.outcome import Problem
 
 T = TypeVar("T")
-
-_CODE_OF_CLASS = {
-    FailureClass.OUT_OF_MEMORY: "E_HARD_002",
-    FailureClass.MODEL_LOAD: "E_MODEL_001",
-    FailureClass.CRITICAL_MODEL: "E_HARD_003",
-    FailureClass.TRANSIENT: "E_TRANSIENT_EXHAUSTED",
-    FailureClass.RETRIES_EXHAUSTED: "E_RETRIES_001",
-}
 
 
 class RetryError(CardioError):
@@ -40,10 +43,13 @@ class RetryError(CardioError):
 def give_up_or_retry(error: Exception, *, attempt: int, stage: str) -> Problem:
     """Return the Problem of a failure that is final; raise RetryError if its class allows another attempt.
 
+    What the class changes for the next attempt is done before; the batch is halved by `gentler`, whatever failed.
     The exception's own text stays out of the Problem: it may carry a path or a name.
     """
     failure_class = classify(error)
     if attempt < RETRY_RULES[failure_class].attempts:
+        if POLICIES[failure_class].change is Change.RELOAD_MODELS:
+            catalogue.reload()
         raise RetryError(failure_class, attempt) from error
     return final_problem(error, attempts=attempt, stage=stage)
 
@@ -52,9 +58,7 @@ def final_problem(error: Exception, *, attempts: int, stage: str) -> Problem:
     """Return the coded problem of a failure after which nothing is tried again."""
     if isinstance(error, StudyError):
         return error.problem
-    failure_class = classify(error)
-    code = f"E_TIMEOUT_{stage}" if failure_class is FailureClass.TIMEOUT else _CODE_OF_CLASS.get(failure_class)
-    code = code or "E_INTERNAL_001"
+    code = (POLICIES[classify(error)].code or "E_INTERNAL_001").replace("<STAGE>", stage)
     return problem(code, CODES[code].title, seen=f"{type(error).__name__} {place_of(error)} after {attempts} attempts")
 
 
@@ -76,6 +80,17 @@ def gentler(options: Options, attempt: int) -> Options:
 def shared(options: Options, n_recordings: int) -> Options:
     """Return the options with the threads divided among recordings that run side by side."""
     return replace(options, threads=max(1, options.threads // max(1, n_recordings)))
+
+
+def tried(work: Callable[[], T], *, attempt: int, stage: str) -> T:
+    """Return what `work()` returns; raise RetryError if its failure may be tried again, else the failure itself."""
+    try:
+        return work()
+    except RetryError:
+        raise
+    except Exception as error:
+        give_up_or_retry(error, attempt=attempt, stage=stage)
+        raise
 
 
 def with_retry(work: Callable[[int], T], *, sleep: Callable[[float], None] = time.sleep) -> T:

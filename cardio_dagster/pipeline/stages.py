@@ -8,16 +8,18 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from cardio_dagster.errors import problem
 from cardio_dagster.finding import Analysis, Finding, Grade
 from cardio_dagster.fusion import fuse
 from cardio_dagster.fusion.patients import with_mixed_patients
 from cardio_dagster.fusion.site import with_site_region
 from cardio_dagster.modalities.branch import Options
 from cardio_dagster.outcome import Problem, Severity, State, Status
-from cardio_dagster.pipeline.branch_task import Workplace
+from cardio_dagster.pipeline.branch_stage import kept_analyses
+from cardio_dagster.pipeline.branch_task import BranchTask, Workplace
 from cardio_dagster.pipeline.dossier import Dossier, Release, ReleaseStatus
+from cardio_dagster.pipeline.fallback import refused_scores, was_not_fused
 from cardio_dagster.pipeline.memory import peak_memory_mb, reset_peak_memory
+from cardio_dagster.pipeline.received import RECEIPT_STOPS, receipt_problems
 from cardio_dagster.scoring import score, summarise
 from cardio_dagster.study import Study
 
@@ -38,32 +40,21 @@ class Stopwatch:
 
 
 def receive(study: Study, input_dir: Path, options: Options, *, problems: tuple[Problem, ...] = ()) -> Dossier:
-    """Open the dossier and confirm that every recording lies where intake put it.
+    """Open the dossier and confirm that every recording lies where intake put it, and is the one that came.
 
     `problems` are those that intake met. A file over the size limit ends the study with
-    E_HARD_004, a missing one with E_INTAKE_006.
+    E_HARD_004, a missing one with E_INTAKE_006, one whose SHA-256 is not the registered one with E_INTAKE_010.
     """
     watch = Stopwatch()
     met = (
         *problems,
-        *(p for r in study.recordings for p in _receipt_problems(r.recording_id, input_dir / r.path, options)),
+        *(p for r in study.recordings for p in receipt_problems(r, input_dir, options)),
     )
     dossier = watch.enter(Dossier(study, study_problems=met), State.RECEIPT)
-    stop = next((p.code for p in met if p.code in ("E_HARD_004", "E_INTAKE_006") and p.recording_id), None)
+    stop = next((p.code for p in met if p.code in RECEIPT_STOPS and p.recording_id), None)
     if stop is None and not study.recordings:
         stop = met[0].code if met else "E_HARD_001"
     return dossier.fail(stop) if stop else dossier
-
-
-def _receipt_problems(recording_id: str, path: Path, options: Options) -> tuple[Problem, ...]:
-    if not path.is_file():
-        missing = problem("E_INTAKE_006", "a received file is gone from the store", recording_id=recording_id)
-        return (missing,)
-    size_mb = path.stat().st_size / 2**20
-    if size_mb <= options.max_file_mb:
-        return ()
-    seen, allowed = f"{size_mb:.1f} MB", f"at most {options.max_file_mb:g} MB"
-    return (problem("E_HARD_004", "a file is too large", seen=seen, allowed=allowed, recording_id=recording_id),)
 
 
 def fusion_stage(dossier: Dossier, place: Workplace) -> Dossier:
@@ -71,23 +62,39 @@ def fusion_stage(dossier: Dossier, place: Workplace) -> Dossier:
     if dossier.failed:
         return dossier
     watch = Stopwatch()
-    study_id = dossier.study.study_id
-    alive = dossier.alive()
-    analyses = tuple(a for m in alive for a in place.checkpoints.data(study_id, State.ANALYSIS, m, Analysis).values())
-    lost = tuple(m for m in dossier.study.modalities if m not in alive)
+    analyses, lost = analyses_of(dossier, place)
     fusion = with_site_region(fuse(analyses, lost), place.options.score2_region)
     fusion = with_mixed_patients(fusion, dossier.study_problems)
     return watch.enter(replace(dossier, analyses=(*analyses, *fusion.indexed), fusion=fusion), State.FUSION)
 
 
+def analyses_of(dossier: Dossier, place: Workplace) -> tuple[tuple[Analysis, ...], tuple[str, ...]]:
+    """Return the analyses of all recordings of the living modalities, and the names of those that were lost."""
+    alive = dossier.alive()
+    tasks = (BranchTask(dossier.study, State.ANALYSIS, modality) for modality in alive)
+    analyses = tuple(a for task in tasks for a in kept_analyses(task, place).values())
+    return analyses, tuple(m for m in dossier.study.modalities if m not in alive)
+
+
 def scoring_stage(dossier: Dossier) -> Dossier:
-    """Compute every score and the summary tier; one that is not indicated is refused with its reason."""
+    """Compute every score and the summary tier; one that is not indicated is refused with its reason.
+
+    Where FUSION failed, all are refused: a score joins modalities that nobody compared.
+    """
     if dossier.failed or dossier.fusion is None:
         return dossier
+    if was_not_fused(dossier.fusion):
+        return scores_refused(dossier, "refused: the modalities could not be combined")
     watch = Stopwatch()
     scores = score(dossier.fusion)
     tier = summarise(dossier.fusion.findings + dossier.fusion.consistency, scores)
     return watch.enter(replace(dossier, scores=(*scores, tier)), State.SCORING)
+
+
+def scores_refused(dossier: Dossier, reason: str) -> Dossier:
+    """Enter SCORING with every score refused for one reason."""
+    watch = Stopwatch()
+    return watch.enter(replace(dossier, scores=refused_scores(reason)), State.SCORING, Status.FAILED)
 
 
 def release_decision(dossier: Dossier) -> Release:

@@ -10,21 +10,30 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from functools import partial
+from typing import Protocol
 
 from cardio_dagster.outcome import Problem, State
 from cardio_dagster.pipeline.barrier import join
 from cardio_dagster.pipeline.branch_stage import run_branch
 from cardio_dagster.pipeline.branch_task import BranchTask, Workplace
+from cardio_dagster.pipeline.clock import StudyClock
 from cardio_dagster.pipeline.dossier import Dossier
-from cardio_dagster.pipeline.formatting import format_response
-from cardio_dagster.pipeline.retry import with_retry
-from cardio_dagster.pipeline.stages import complete, fusion_stage, receive, scoring_stage
+from cardio_dagster.pipeline.retry import tried, with_retry
+from cardio_dagster.pipeline.settled import settle_fusion, settle_receipt, settle_response, settle_scoring
+from cardio_dagster.pipeline.stages import complete
 from cardio_dagster.pipeline.versions import FAN_OUT_STATES
 from cardio_dagster.stores.checkpoints import BranchHead
 from cardio_dagster.stores.reports import ReportStore
 from cardio_dagster.study import Study
 
 Progress = Callable[[Dossier], None]
+
+
+class Settle(Protocol):
+    """A stage that does not fan out (settled.py)."""
+
+    def __call__(self, dossier: Dossier, place: Workplace, *, attempt: int) -> Dossier:
+        """Carry the dossier through the stage."""
 
 
 def run_study(
@@ -41,18 +50,18 @@ def run_study(
     called after each stage. Recordings run in parallel on as many threads as the options allow.
     """
     cpu_started_s = time.process_time()
-    dossier = receive(study, place.input_dir, place.options, problems=problems)
+    place = replace(place, clock=StudyClock(place.options.study_deadline_s))
+    dossier = with_retry(lambda n: settle_receipt(study, place, problems=problems, attempt=n))
     on_stage(dossier)
     with _pool(place) as pool:
         shared = replace(place, pool=pool)
         for state in FAN_OUT_STATES:
             dossier = fan_out(dossier, state, shared)
             on_stage(dossier)
-    dossier = fusion_stage(dossier, place)
-    on_stage(dossier)
-    dossier = scoring_stage(dossier)
-    on_stage(dossier)
-    dossier = format_response(dossier, reports, place.desk, cpu_started_s=cpu_started_s)
+    for settle in (settle_fusion, settle_scoring):
+        dossier = with_retry(partial(_attempted, settle, dossier, place))
+        on_stage(dossier)
+    dossier = with_retry(lambda n: settle_response(dossier, reports, place, attempt=n, cpu_started_s=cpu_started_s))
     on_stage(dossier)
     dossier = complete(dossier)
     on_stage(dossier)
@@ -72,9 +81,16 @@ def fan_out(dossier: Dossier, state: State, place: Workplace) -> Dossier:
     return join(dossier, state, done)
 
 
+def _attempted(settle: Settle, dossier: Dossier, place: Workplace, attempt: int) -> Dossier:
+    return settle(dossier, place, attempt=attempt)
+
+
 def _kept(task: BranchTask, place: Workplace) -> BranchHead:
     result = with_retry(lambda attempt: run_branch(task, place, attempt=attempt))
-    return result.head if result.head.outcome.reused else place.checkpoints.save(result)
+    if result.head.outcome.reused:
+        return result.head
+    save = partial(place.checkpoints.save, result)
+    return with_retry(lambda attempt: tried(save, attempt=attempt, stage=task.state.name))
 
 
 def _pool(place: Workplace) -> AbstractContextManager[Executor | None]:

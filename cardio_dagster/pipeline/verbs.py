@@ -13,18 +13,12 @@ from cardio_dagster.outcome import State, Step
 from cardio_dagster.pipeline.branch_task import BranchTask, Workplace
 
 Call = Callable[[], Step[Any]]
+Kept = Callable[[State, type], dict[str, Any]]  # the data of an earlier state, made again where they are lost
 
 
-def bound_verbs(task: BranchTask, place: Workplace, options: Options) -> dict[str, Call]:
-    """Return the call to make for each recording that the former state left data of.
-
-    Raises FileNotFoundError if the former state was never carried out.
-    """
+def bound_verbs(task: BranchTask, place: Workplace, options: Options, kept: Kept) -> dict[str, Call]:
+    """Return the call to make for each recording that the former state left data of; raises what `kept` raises."""
     branch = task.branch
-
-    def kept(state: State, kind: type) -> dict[str, Any]:
-        return place.checkpoints.data(task.study.study_id, state, task.modality, kind)
-
     match task.state:
         case State.VALIDATION:
             paths = {r.recording_id: place.input_dir / r.path for r in task.study.of(task.modality)}

@@ -62,6 +62,7 @@ def to_html(report: Report) -> str:
         tables=_tables(report),
         other_problems=_other_problems(report),
         footline=_footline(report),
+        by_hand=tuple(report.review.latest_changes()) if report.review else (),
     )
 
 
@@ -133,7 +134,8 @@ def _doi_parts(reference: Reference) -> tuple[str, str | None, str]:
 def _footline(report: Report) -> Markup:
     """Return what stands at the foot of each printed page, as a CSS string: of the study's name only plain characters."""
     name = re.sub(r"[^A-Za-z0-9_-]", "", report.study_id)
-    return Markup(f'"Study {name}, revision {report.revision}. {standing(report).word}."')
+    version = f", version {report.version}" if report.version > 1 else ""
+    return Markup(f'"Study {name}, revision {report.revision}{version}. {standing(report).word}."')
 
 
 def _other_problems(report: Report) -> tuple[Problem, ...]:

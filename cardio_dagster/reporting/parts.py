@@ -10,9 +10,10 @@ from enum import StrEnum
 
 from cardio_dagster.finding import Fact, Finding, Measurement, Score
 from cardio_dagster.outcome import Problem, Status, Verdict
+from cardio_dagster.reporting.review_parts import Review
 from cardio_dagster.statement import Passage, Quality, Reference, Statement, Suggestion, Trend, Verification
 
-SCHEMA_VERSION = "2.0.0"
+SCHEMA_VERSION = "2.1.0"
 INTENDED_USE = "Research use, not a medical device"
 NOT_RELEASED = "Not released: this report has not yet passed the release rules or a human review"
 
@@ -143,7 +144,8 @@ class Report:
 
     `final_state` is COMPLETE or ERROR, `coverage` FULL, ECG_ONLY, ECHO_ONLY, CLINICAL_ONLY or
     NONE, and `coverage_notes` say what is missing and what that does. `code_versions` are those
-    of the stages, by state.
+    of the stages, by state. `version` 1 is the pipeline's own; each decision of a person makes the next, and `review` tells them all. `version` 1 is the pipeline's own; each decision of a person makes the next, and `review` then
+    tells all of them.
     """
 
     schema_version: str
@@ -172,3 +174,5 @@ class Report:
     problems: tuple[Problem, ...]
     figures: tuple[ReportedFigure, ...]
     written: Written
+    version: int = 1
+    review: Review | None = None

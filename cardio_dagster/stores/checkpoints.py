@@ -11,13 +11,17 @@ without touching the data.
 import io
 import os
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
+import pyarrow as pa
 import pyarrow.parquet as pq
 
+from cardio_dagster.errors import CHECKPOINTS, DependencyError
 from cardio_dagster.outcome import Outcome, State
 from cardio_dagster.stores.codec import content_hash, from_table, to_table
 
@@ -121,18 +125,25 @@ class ParquetCheckpoints:
         return head
 
     def head(self, study_id: str, state: State, modality: str) -> BranchHead | None:
-        """Return the head from the Parquet footer, or None if there is no readable checkpoint."""
+        """Return the head from the Parquet footer, or None if there is no checkpoint; raises ValueError for a spoilt one."""
         path = self._path(study_id, state, modality)
         if not self._fs.exists(path):
             return None
-        with self._fs.open(path, "rb") as file:
+        with self._fs.open(path, "rb") as file, _spoilt_is_value_error():
             metadata = pq.read_schema(file).metadata or {}
         return msgspec.json.decode(metadata[_HEAD], type=BranchHead) if _HEAD in metadata else None
 
     def data(self, study_id: str, state: State, modality: str, payload_type: type[T]) -> dict[str, T]:
-        """Read the data by recording id; raises FileNotFoundError without such a checkpoint."""
-        with self._fs.open(self._path(study_id, state, modality), "rb") as file:
-            return from_table(pq.read_table(file), payload_type)
+        """Read the data by recording id; raises FileNotFoundError without such a checkpoint.
+
+        Raises ValueError where the file does not read, or its content is not the one whose hash was written into its head.
+        """
+        with self._fs.open(self._path(study_id, state, modality), "rb") as file, _spoilt_is_value_error():
+            table = pq.read_table(file)
+        head = msgspec.json.decode((table.schema.metadata or {}).get(_HEAD, b""), type=BranchHead)
+        if head.content_sha256 != content_hash(table):
+            raise ValueError(f"the checkpoint of {state.name} {modality} does not match its hash")
+        return from_table(table, payload_type)
 
     def save_record(self, study_id: str, name: str, record: Any) -> str:
         """Write a record without recordings (the dossier of a stage) and return its path."""
@@ -147,22 +158,56 @@ class ParquetCheckpoints:
         with self._fs.open(f"{self._root}/{study_id}/{name}.parquet", "rb") as file:
             return from_table(pq.read_table(file), record_type)["record"]
 
+    def probe(self) -> None:
+        """Look whether the store answers; DependencyError where it does not."""
+        try:
+            self._fs.exists(self._root)
+        except OSError as error:
+            raise DependencyError(CHECKPOINTS, why(error)) from None
+
     def _path(self, study_id: str, state: State, modality: str) -> str:
         return f"{self._root}/{study_id}/{state.name.lower()}/{modality}.parquet"
 
     def _put(self, path: str, content: bytes) -> None:
-        if "file" not in self._fs.protocol:
-            self._fs.pipe_file(path, content)  # object stores show an object only when it is whole
-            return
-        write_atomically(Path(path), content)
+        """Write a file whole; DependencyError, without a path, where the store takes it not."""
+        try:
+            if "file" not in self._fs.protocol:
+                self._fs.pipe_file(path, content)  # object stores show an object only when it is whole
+            else:
+                write_atomically(Path(path), content)
+        except OSError as error:
+            study_id, *what = path.removeprefix(f"{self._root}/").removesuffix(".parquet").split("/")
+            raise DependencyError(CHECKPOINTS, f"{'/'.join(what)} of {study_id} cannot be kept: {why(error)}") from None
+
+
+def why(error: OSError) -> str:
+    """Return the system's words for an error, without the path that it concerns."""
+    return os.strerror(error.errno) if error.errno else type(error).__name__
+
+
+@contextmanager
+def _spoilt_is_value_error() -> Iterator[None]:
+    """Tell a file that does not decode from a disk that does not answer: Arrow raises OSError for both, the former without errno."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is not None:
+            raise
+        raise ValueError("the file does not decode") from error
+    except pa.ArrowException as error:
+        raise ValueError("the file does not decode") from error
 
 
 def write_atomically(path: Path, content: bytes) -> None:
     """Write a file so that a crash leaves the old one, the new one or none, never a part."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
-    with draft.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
+    try:
+        with draft.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    except BaseException:
+        draft.unlink(missing_ok=True)  # a full disk does not become fuller
+        raise

@@ -1,7 +1,8 @@
 """The cohort in SQL: which studies were decided, and the table `cohort`, replaced as a whole.
 
 Belongs here: the newest decision on each study, and replacing the table so that no reader sees a part of it. Not here:
-what the columns mean or what stands in them (reporting/cohort/), or the releases themselves (results.py).
+what the columns mean or what stands in them (reporting/cohort/), the releases themselves (results.py) or which version of
+a report stands (review_queries.py).
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -10,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from cardio_dagster.stores.database import reading
-from cardio_dagster.stores.results import releases
+from cardio_dagster.stores.review_queries import STANDING
 from cardio_dagster.stores.study_tables import revisions
 
 TABLE = "cohort"
@@ -34,7 +35,8 @@ class CohortStore:
         """Yield the decision that counts on each study, by study_id.
 
         It is the newest released revision, or the newest decided one where none is released; `newest_revision` is the
-        newest decided one. `received_at` and `priority` are None where the registry does not know the revision.
+        newest decided one. Of a revision its standing version counts: a report released after review is released, with the
+        path of that version, and one that a person rejected is not. `received_at` and `priority` are None where the registry does not know the revision.
         Rows are read in blocks, the transaction stays open meanwhile.
         """
         newest: dict[str, Any] | None = None
@@ -89,19 +91,14 @@ def _better(one: dict[str, Any] | None, later: dict[str, Any]) -> dict[str, Any]
     return {**chosen, "newest_revision": later["revision"]}
 
 
-_SAME = (revisions.c.study_id == releases.c.study_id) & (revisions.c.revision == releases.c.revision)
+_SAME = (revisions.c.study_id == STANDING.c.study_id) & (revisions.c.revision == STANDING.c.revision)
+_OF_VERSION = ("study_id", "revision", "version", "status", "state", "coverage", "code", "report_path")
 _DECISIONS = (
     sa.select(
-        releases.c.study_id,
-        releases.c.revision,
-        releases.c.status,
-        releases.c.state,
-        releases.c.coverage,
-        releases.c.code,
-        releases.c.report_path,
+        *(STANDING.c[name] for name in _OF_VERSION),
         revisions.c.received_at,
         revisions.c.priority,
     )
-    .select_from(releases.outerjoin(revisions, _SAME))
-    .order_by(releases.c.study_id, releases.c.revision)
+    .select_from(STANDING.outerjoin(revisions, _SAME))
+    .order_by(STANDING.c.study_id, STANDING.c.revision)
 )

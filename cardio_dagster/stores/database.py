@@ -5,6 +5,7 @@ several processes, and the making of tables. Not here: any table (each store dec
 own on `metadata`) or any query.
 """
 
+import importlib
 import os
 import threading
 from collections.abc import Iterator
@@ -56,11 +57,12 @@ def reading(engine: Engine) -> Iterator[Connection]:
 
 
 def create_tables(engine: Engine) -> None:
-    """Create the tables of every store imported so far, where they are missing.
+    """Create the tables of every store, where they are missing.
 
     Idempotent, and safe when several processes do it at once: looking and creating happen
     in one transaction under the database's own lock.
     """
+    importlib.import_module("cardio_dagster.stores.schema")  # each store imports this module, so not at its top
     with engine.begin() as connection:
         if engine.dialect.name == "postgresql":
             connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _TABLES_LOCK})

@@ -14,7 +14,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from cardio_dagster.stores.database import metadata, reading
-from cardio_dagster.stores.results import findings, measurements, releases
+from cardio_dagster.stores.results import findings, measurements
+from cardio_dagster.stores.review_queries import standing_reports
 from cardio_dagster.stores.study_tables import revisions
 
 RHYTHM = "rhythm"
@@ -98,14 +99,15 @@ def _by_time(prior: PriorValue) -> tuple[str, str, str, int]:
 def _earlier() -> sa.CTE:
     """Build the query for id, revision and time of the newest earlier studies of the same patient."""
     mine, same = patients.alias(), patients.alias()
-    newest = sa.func.max(releases.c.revision).label("revision")
+    standing = standing_reports()  # as a person decided, where one did: a report released after review is one
+    newest = sa.func.max(standing.c.revision).label("revision")
     released = (
-        sa.select(releases.c.study_id, newest)
-        .join(same, same.c.study_id == releases.c.study_id)
+        sa.select(standing.c.study_id, newest)
+        .join(same, same.c.study_id == standing.c.study_id)
         .join(mine, mine.c.patient_key == same.c.patient_key)
         .where(mine.c.study_id == sa.bindparam("study_id"), same.c.study_id != mine.c.study_id)
-        .where(releases.c.status == "released")
-        .group_by(releases.c.study_id)
+        .where(standing.c.status == "released")
+        .group_by(standing.c.study_id)
         .subquery()
     )
     is_it = (revisions.c.study_id == released.c.study_id) & (revisions.c.revision == released.c.revision)

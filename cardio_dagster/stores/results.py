@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import msgspec
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 
 from cardio_dagster.finding import Finding, Measurement, Score
 from cardio_dagster.outcome import Problem, State, Verdict
@@ -186,20 +187,16 @@ class ResultStore:
             text = connection.execute(query).scalar_one_or_none()
         return None if text is None else msgspec.json.decode(text, type=record_type)
 
-    def release(self, row: ReleaseRow) -> bool:
-        """Record a release once; return False if this revision already has one that stands.
+    def release(self, row: ReleaseRow, *, connection: sa.Connection) -> bool:
+        """Record a release once in the caller's transaction; return False if this revision already has one that stands.
 
         An error response does not stand: a study that a machine's failure ended is launched again.
         """
         values = {**msgspec.to_builtins(row), "reasons": msgspec.json.encode(row.reasons).decode()}
         mine = (releases.c.study_id == row.study_id) & (releases.c.revision == row.revision)
-        try:
-            with self._engine.begin() as connection:
-                connection.execute(sa.delete(releases).where(mine, releases.c.status == "error"))
-                connection.execute(sa.insert(releases), values)
-        except sa.exc.IntegrityError:
-            return False
-        return True
+        connection.execute(sa.delete(releases).where(mine, releases.c.status == "error"))
+        insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+        return connection.execute(insert(releases).values(values).on_conflict_do_nothing()).rowcount == 1
 
     def released(self, study_id: str) -> list[ReleaseRow]:
         """Return the releases of a study, oldest revision first."""

@@ -28,6 +28,16 @@ def site_key(store: Path, text: SecretStr | None) -> bytes:
     return key_from_text(text.get_secret_value()) if text is not None else load_key(store / "site.key")
 
 
+def held_key(store: Path, text: SecretStr | None) -> bytes:
+    """Return the key like `site_key`, but never make one: whoever proves something must not begin an installation.
+
+    Raises SettingsError where there is none.
+    """
+    if text is None and not (store / "site.key").exists():
+        raise SettingsError("there is no site key here, so nothing to prove; set CARDIO_DATA_DIR or CARDIO_SITE_KEY")
+    return site_key(store, text)
+
+
 def key_from_text(text: str) -> bytes:
     """Return the key given as a setting; raise SettingsError if it is shorter than 32 characters."""
     if len(text) < MIN_KEY_CHARACTERS:

@@ -11,8 +11,7 @@ from dagster._core.definitions.data_version import CachingStaleStatusResolver, S
 from dagster._core.loader import LoadingContextForTest
 
 from cardio_dagster.demo import studies
-from cardio_dagster.orchestration import bulk as second_door
-from cardio_dagster.orchestration import pool
+from cardio_dagster.orchestration import pool, resources
 from cardio_dagster.orchestration.events import STAGES
 from cardio_dagster.pipeline.worker import work
 from cardio_dagster.stores.database import connect
@@ -157,14 +156,14 @@ def test_a_study_that_kills_or_breaks_its_worker_is_given_back_alone(installatio
 
 def test_a_study_that_cannot_be_recorded_is_given_back_alone(installation, monkeypatch):
     fine, unlucky = installation.intake(clinical(40), "fine"), installation.intake(clinical(41), "unlucky")
-    intact = second_door.study_results
+    intact = resources.study_results
 
     def broken(dossier):
         if dossier.study.study_id == unlucky:
             raise OSError("DOE_JANE_19610203")
         return intact(dossier)
 
-    monkeypatch.setattr(second_door, "study_results", broken)
+    monkeypatch.setattr(resources, "study_results", broken)
     result = installation.run_bulk(unlucky, fine)
     assert result.success
     assert (installation.row(fine).final_state, installation.row(unlucky).final_state) == ("COMPLETE", None)

@@ -94,7 +94,8 @@ def test_the_newest_released_revision_counts_and_a_later_one_is_told(install):
     made = install("site")
     for revision, status in ((1, "released"), (2, "released"), (3, "held")):
         row = ReleaseRow("s-0f", revision, status, State.COMPLETE, "ECG_ONLY", None, (), None, None, "2026-01-01")
-        made.stores.results().release(row)
+        with connect(made.stores.database_url).begin() as connection:
+            made.stores.results().release(row, connection=connection)
     (row,) = (r for r in CohortStore(connect(made.stores.database_url)).decided() if r["study_id"] == "s-0f")
     assert (row["revision"], row["newest_revision"], row["status"]) == (2, 3, "released")
 

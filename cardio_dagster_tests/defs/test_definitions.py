@@ -8,7 +8,29 @@ from cardio_dagster.orchestration.events import CHECK_NAME, STAGES, UPSTREAM
 from cardio_dagster.pipeline.versions import code_version
 from cardio_dagster.settings import Settings
 
-UNPARTITIONED = {"protocols", "cohort"}
+UNPARTITIONED = {"protocols", "cohort", "ledger_anchor", "evaluation"}
+JOBS = {
+    "study",
+    "bulk",
+    "cohort_job",
+    "reindex_protocols",
+    "review_release",
+    "anchor_job",
+    "retention_survey",
+    "evaluation_job",
+}
+SENSORS: dict[str, tuple[int, set[str]]] = {  # how often in seconds, and which jobs it may ask for
+    "new_study_sensor": (2, {"study", "bulk"}),
+    "review_sensor": (5, {"review_release"}),
+    "escalation_sensor": (5, set()),
+    "run_failure_sensor": (5, set()),
+}
+SCHEDULES = {
+    "cohort_daily": "cohort_job",
+    "anchor_daily": "anchor_job",
+    "retention_monthly": "retention_survey",
+    "evaluation_nightly": "evaluation_job",
+}
 FANNED = {"validation", "preprocessing", "analysis"}
 
 
@@ -62,20 +84,36 @@ def test_exactly_one_check_a_stage_and_it_blocks_nothing(repository):
     checks = {(s.asset_key.to_user_string(), s.name) for s in specs.values()}
     checks |= {(k.asset_key.to_user_string(), k.name) for k in repository.asset_graph.asset_check_keys}
     others = {("protocols", "every_passage_has_references"), ("cohort", "table_is_sound")}
+    others |= {("evaluation", name) for name in ("not_worse", "no_drift", "promoted")}
     assert checks == {(stage, CHECK_NAME) for stage in STAGES} | others
     assert not any(spec.blocking for spec in specs.values())
 
 
-def test_exactly_these_jobs_and_sensors(repository):
-    assert {j for j in repository.job_names if not j.startswith("__")} == {
-        "study", "bulk", "cohort_job", "reindex_protocols",
-    }  # fmt: skip
-    (sensor,) = repository.sensor_defs
-    assert sensor.name == "new_study_sensor"
-    assert sensor.default_status is dg.DefaultSensorStatus.RUNNING
-    assert {t.job_name for t in sensor.targets} == {"study", "bulk"}
-    (schedule,) = repository.schedule_defs
-    assert (schedule.name, schedule.job_name) == ("cohort_daily", "cohort_job")
+def test_exactly_these_jobs(repository):
+    assert {j for j in repository.job_names if not j.startswith("__")} == JOBS
+
+
+def test_exactly_these_sensors_run_by_themselves(repository):
+    found = {
+        s.name: (s.minimum_interval_seconds, {t.job_name for t in s.targets} if s.targets else set())
+        for s in repository.sensor_defs
+    }
+    assert found == SENSORS
+    assert {s.default_status for s in repository.sensor_defs} == {dg.DefaultSensorStatus.RUNNING}
+
+
+def test_exactly_these_schedules_of_these_jobs(repository):
+    assert {s.name: s.job_name for s in repository.schedule_defs} == SCHEDULES
+
+
+def test_a_decided_review_materializes_the_release_and_nothing_else(repository):
+    job = repository.get_job("review_release")
+    assert {k.to_user_string() for k in job.asset_layer.selected_asset_keys} == {"release"}
+
+
+@pytest.mark.parametrize("name", sorted(JOBS - {"bulk"}))  # the sensor sets that of a bulk run, by its studies
+def test_every_job_has_a_time_limit(repository, name):
+    assert int(repository.get_job(name).tags["dagster/max_runtime"]) > 0
 
 
 def test_the_study_job_runs_in_one_process_and_has_a_time_limit(repository):

@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 from dagster._core.test_utils import create_run_for_test
 
-from cardio_dagster.orchestration import requests, run_health
+from cardio_dagster.orchestration import requests, run_health, runs
 from cardio_dagster.outcome import State
 from cardio_dagster.stores.database import connect
 from cardio_dagster.stores.study_tables import studies
@@ -26,6 +26,12 @@ CANCELED, NOT_STARTED = dg.DagsterRunStatus.CANCELED, dg.DagsterRunStatus.NOT_ST
 def no_process(monkeypatch):
     """The runs of these tests have no process; whether that matters is the business of test_run_health.py."""
     monkeypatch.setattr(run_health, "_is_dead", lambda instance, run_id: False)
+
+
+@pytest.fixture(autouse=True)
+def no_waiting(monkeypatch):
+    """A study whose run died is asked for again at once; the wait itself is the business of test_breaker.py."""
+    monkeypatch.setattr(requests, "has_rested", lambda died, charged: True)
 
 
 def enter(installation, request, status):
@@ -115,7 +121,7 @@ def test_a_lost_request_is_repeated_under_its_key_and_costs_no_attempt(installat
     installation.drop(clinical(50))
     first = keys(installation.tick())
     for _ in range(5):  # more often than a study may have runs
-        age(installation, requests.LOST_AFTER_S + 1)
+        age(installation, runs.LOST_AFTER_S + 1)
         assert keys(installation.tick()) == first
     (request,) = first
     assert installation.row(request.split(":")[0]).attempt == 1
@@ -126,7 +132,7 @@ def test_a_lost_flood_is_repeated_whole_under_its_key(install):
     for number in range(3):
         installation.drop(clinical(40 + number), f"routine-{number}")
     (first,) = installation.tick().run_requests
-    age(installation, requests.LOST_AFTER_S + 1)
+    age(installation, runs.LOST_AFTER_S + 1)
     (again,) = installation.tick().run_requests
     assert (again.run_key, again.run_config) == (first.run_key, first.run_config)
 
@@ -136,7 +142,7 @@ def test_a_run_that_was_never_submitted_is_asked_for_under_its_key(installation)
     (request,) = installation.tick().run_requests
     enter(installation, request, NOT_STARTED)
     assert keys(installation.tick()) == []
-    age(installation, requests.LOST_AFTER_S + 1)
+    age(installation, runs.LOST_AFTER_S + 1)
     assert keys(installation.tick()) == [request.run_key]
 
 
@@ -239,14 +245,14 @@ def test_a_run_that_ends_while_the_tick_looks_is_not_followed_by_another(install
     installation.drop(clinical(50))
     (request,) = installation.tick().run_requests
     run = enter(installation, request, STARTED)
-    look = requests._studies_at_work
+    look = runs.studies_at_work
 
     def end_then_look(instance):
         finish(installation, request.partition_key)
         end(installation, run, SUCCESS)
         return look(instance)
 
-    monkeypatch.setattr(requests, "_studies_at_work", end_then_look)
+    monkeypatch.setattr(requests, "studies_at_work", end_then_look)
     assert keys(installation.tick()) == []
 
 
@@ -284,4 +290,4 @@ def test_an_attempt_that_was_counted_but_never_asked_for_is_not_lost(installatio
 
 def test_busy_is_read_from_the_configuration_of_a_bulk_run(installation):
     create_run_for_test(installation.instance, job_name="bulk", status=STARTED, run_config=bulk_config(["s-1", "s-2"]))
-    assert requests._studies_at_work(installation.instance) == {"s-1", "s-2"}
+    assert runs.studies_at_work(installation.instance) == {"s-1", "s-2"}

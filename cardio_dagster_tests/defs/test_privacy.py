@@ -3,13 +3,21 @@
 import json
 import shutil
 import sqlite3
+import sys
 from contextlib import closing
 from pathlib import Path
 
 import pydicom
 import pytest
 
+from cardio_dagster.audit.export import FORMATS, Selection, export
+from cardio_dagster.commands.explain import explain_study
+from cardio_dagster.commands.lineage import tell_lineage
+from cardio_dagster.commands.notices import list_notices
 from cardio_dagster.demo.studies import public_file
+from cardio_dagster.orchestration.escalating import escalate
+from cardio_dagster.stores.database import connect
+from cardio_dagster.stores.ledger.verify import verify_ledger
 from cardio_dagster_tests.defs.installation import numbers
 
 FOLDER, FILE = "DOE_JANE_19610203", "DOE^JANE MRN-4711-SECRET"
@@ -66,10 +74,39 @@ def test_no_planted_identity_is_told(install, door, capfd, tmp_path):
             assert {t: named(x) for t, x in texts_of(database).items() if named(x)} == {}
     assert [p for p in installation.settings.data_dir.rglob("*") if named(str(p.relative_to(store.parent)))
             and not p.is_relative_to(store / "inputs") and not p.is_relative_to(store / "claims")] == []  # fmt: skip
-    for path in [*(store / "reports").rglob("*"), *(store / "checkpoints").rglob("*")]:
+    assert escalate(installation.stores).sent >= 1  # the held report
+    kept = [store / "reports", store / "checkpoints", installation.settings.notices_dir]
+    for path in [path for folder in kept for path in folder.rglob("*")]:
         if path.is_file():
             content = path.read_bytes() if path.suffix != ".parquet" else columns(path)
-            assert named(content.decode(errors="ignore")) == [], path.relative_to(store)
+            assert named(content.decode(errors="ignore")) == [], path
+    assert told(installation, study_id, capfd) > 10_000
+    assert verify_ledger(
+        connect(installation.settings.database), installation.stores.site_key(), anchor_dir=None
+    ).is_whole
+
+
+def told(installation, study_id, capfd):
+    """Ask every command that speaks of a study, find no name in what it says, and return how much that was."""
+    settings, length = installation.settings, 0
+    asked = [
+        lambda: tell_lineage(study_id, settings),
+        lambda: tell_lineage(study_id, settings, as_json=True),
+        lambda: explain_study(study_id, settings),
+        lambda: list_notices(settings, study_id=study_id),
+        *(lambda kind=kind: _exported(installation, kind) for kind in FORMATS),
+    ]
+    for ask in asked:
+        ask()
+        said = "".join(capfd.readouterr())
+        assert named(said) == []
+        length += len(said)
+    return length
+
+
+def _exported(installation, kind):
+    for chunk in export(installation.stores.ledger(), kind, Selection()):
+        sys.stdout.write(chunk.decode())
 
 
 def columns(path: Path) -> bytes:

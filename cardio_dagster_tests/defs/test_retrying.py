@@ -3,11 +3,10 @@
 import dagster as dg
 import pytest
 
-from cardio_dagster.defs.stages import single
 from cardio_dagster.errors import ModelHashError
 from cardio_dagster.orchestration.retrying import by_taxonomy
-from cardio_dagster.pipeline import retry
-from cardio_dagster_tests.defs.installation import events, numbers
+from cardio_dagster.pipeline import retry, stages
+from cardio_dagster_tests.defs.installation import numbers
 
 SECRET = "DOE_JANE_19610203"
 
@@ -79,25 +78,30 @@ def test_a_wrong_model_file_stops_at_once_with_its_response(installation, beep):
     assert installation.row(study_id).final_state == "ERROR"
 
 
-def test_a_defect_ends_the_run_without_retry_and_without_its_text(installation, beep, monkeypatch):
+def test_a_defect_is_not_tried_again_and_holds_the_report_without_its_text(installation, beep, monkeypatch):
     calls = []
 
     def broken(dossier):
         calls.append(dossier)
         raise KeyError(SECRET)
 
-    monkeypatch.setattr(single, "scoring_stage", broken)
+    monkeypatch.setattr(stages, "scoring_stage", broken)
     study_id = installation.intake(numbers(1))
     result = installation.run(study_id)
+    assert result.success
     assert len(calls) == 1
-    (failure,) = [e for e in events(result, "STEP_FAILURE") if e.user_failure_data]
-    assert failure.user_failure_data.description.startswith("internal: KeyError at test_retrying.py:")
-    assert SECRET not in everything_said(installation.instance, result.run_id)
-    assert installation.releases(study_id) == []
+    (row,) = installation.releases(study_id)
+    assert (row.status, row.code) == ("held", None)
+    report = installation.report(study_id)
+    (met,) = [p for p in report["problems"] if p["code"] == "E_INTERNAL_001"]
+    assert met["seen"].startswith("KeyError at test_retrying.py:")
+    assert {s["value"] for s in report["scores"]} == {None}
+    assert {s["reason"] for s in report["scores"]} == {"refused: the scores could not be computed (E_INTERNAL_001)"}
+    assert SECRET not in everything_said(installation.instance, result.run_id) + str(report)
 
 
 def test_a_stage_outside_the_fan_out_retries_what_is_transient(installation, beep, monkeypatch):
-    intact, calls = single.scoring_stage, []
+    intact, calls = stages.scoring_stage, []
 
     def shaky(dossier):
         calls.append(dossier)
@@ -105,8 +109,7 @@ def test_a_stage_outside_the_fan_out_retries_what_is_transient(installation, bee
             raise OSError(SECRET)
         return intact(dossier)
 
-    monkeypatch.setattr(single, "scoring_stage", shaky)
-    monkeypatch.setattr("cardio_dagster.orchestration.retrying.RETRY_RULES", retry.RETRY_RULES)
+    monkeypatch.setattr(stages, "scoring_stage", shaky)
     study_id = installation.intake(numbers(1))
     result = installation.run(study_id)
     assert result.success

@@ -6,10 +6,11 @@ import stat
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import SecretStr
 
 from cardio_dagster.errors import SettingsError
 from cardio_dagster.intake.pseudonym import pseudonym
-from cardio_dagster.stores.site_key import key_from_text, load_key
+from cardio_dagster.stores.site_key import held_key, key_from_text, load_key
 
 FORK = multiprocessing.get_context("fork")
 KEY = b"a site key of thirty-two bytes.."
@@ -77,3 +78,12 @@ def test_a_short_key_as_setting_is_refused():
     assert key_from_text("x" * 32) == b"x" * 32
     with pytest.raises(SettingsError, match="has 31 characters"):
         key_from_text("x" * 31)
+
+
+def test_a_key_that_is_not_there_is_not_made_for_a_proof(tmp_path):
+    with pytest.raises(SettingsError, match="CARDIO_DATA_DIR"):
+        held_key(tmp_path, None)
+    assert list(tmp_path.iterdir()) == []
+    assert held_key(tmp_path, SecretStr("x" * 32)) == b"x" * 32
+    load_key(tmp_path / "site.key")
+    assert len(held_key(tmp_path, None)) == 32

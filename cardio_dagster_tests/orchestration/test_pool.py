@@ -4,8 +4,15 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import psutil
+
+from cardio_dagster.modalities.branch import Options
+from cardio_dagster.orchestration import pool
+from cardio_dagster.pipeline.worker import WorkOrder
+from cardio_dagster.stores.reports import ReportStore
+from cardio_dagster_tests.pipeline.studies import study
 
 PROGRAM = """
 import time
@@ -31,3 +38,19 @@ def test_workers_end_when_their_run_is_killed():
         process.kill()
     assert not alive
     assert len(gone) == len(workers)
+
+
+def never_lets_go(order):
+    """Hold the interpreter for ever, as a defect in foreign code may; run in the worker process."""
+    import re
+
+    re.match(r"(a|a)*b", "a" * 200)
+
+
+def test_a_worker_that_never_lets_go_of_the_interpreter_is_ended(monkeypatch, tmp_path):
+    monkeypatch.setattr(pool, "work", never_lets_go)
+    options = Options(study_deadline_s=0.4, decision_deadline_s=0.1)
+    order = WorkOrder(study(), (), str(tmp_path), str(tmp_path), ReportStore(Path(tmp_path)), options)
+    with pool.WorkerPool(1) as workers:
+        (given_back,) = workers.run([order])
+    assert (given_back.passed, given_back.why) == (None, "its worker died")

@@ -24,8 +24,8 @@ def instance(tmp_path):
         yield instance
 
 
-def started(instance, pid=None):
-    run = create_run_for_test(instance, job_name="study", run_id=str(uuid.uuid4()), status=dg.DagsterRunStatus.STARTED)
+def started(instance, pid=None, status=dg.DagsterRunStatus.STARTED):
+    run = create_run_for_test(instance, job_name="study", run_id=str(uuid.uuid4()), status=status)
     if pid is not None:
         instance.report_engine_event("Started process for run", run, EngineEventData.in_process(pid))
     return run
@@ -41,8 +41,9 @@ def ended_process():
     return process.pid
 
 
-def test_a_run_whose_process_is_gone_is_ended(instance):
-    run = started(instance, ended_process())
+@pytest.mark.parametrize("begun", [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED])
+def test_a_run_whose_process_is_gone_is_ended(instance, begun):
+    run = started(instance, ended_process(), begun)
     assert end_dead_runs(instance) == 1
     assert status(instance, run) is dg.DagsterRunStatus.FAILURE
     assert end_dead_runs(instance) == 0

@@ -19,7 +19,9 @@ from cardio_dagster.modalities.branch import Options
 from cardio_dagster.pipeline import writing
 from cardio_dagster.pipeline.desk import Desk
 from cardio_dagster.pipeline.dossier import Dossier, ReleaseStatus
-from cardio_dagster.pipeline.formatting import as_report, format_response, render
+from cardio_dagster.pipeline.formatting import format_response
+from cardio_dagster.pipeline.rendering import render
+from cardio_dagster.pipeline.reported import as_report
 from cardio_dagster.reporting.drafting import draft
 from cardio_dagster.stores.reports import ReportStore
 
@@ -74,7 +76,8 @@ def test_another_process_with_another_hash_seed_gives_the_same_bytes(dossier, tm
     code = (
         "import sys, hashlib, msgspec; from pathlib import Path\n"
         "from cardio_dagster.pipeline.dossier import Dossier\n"
-        "from cardio_dagster.pipeline.formatting import as_report, render\n"
+        "from cardio_dagster.pipeline.rendering import render\n"
+        "from cardio_dagster.pipeline.reported import as_report\n"
         "files = render(as_report(msgspec.json.decode(Path(sys.argv[1]).read_bytes(), type=Dossier)))\n"
         "print(*(f'{n} {hashlib.sha256(c).hexdigest()}' for n, c in sorted(files.items())), sep='\\n')"
     )

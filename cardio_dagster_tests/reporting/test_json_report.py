@@ -18,7 +18,7 @@ KEYS = [
     "schema_version", "study_id", "revision", "content_sha256", "priority", "received_at",
     "software_version", "intended_use", "final_state", "coverage", "coverage_notes", "release_status", "error",
     "pipeline_execution", "code_versions", "models", "stages", "recordings", "measurements", "findings", "facts", "scores",
-    "verdicts", "problems", "figures", "written",
+    "verdicts", "problems", "figures", "written", "version", "review",
 ]  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
+from cardio_dagster.errors import DependencyError
 from cardio_dagster.outcome import Outcome, State, Status
 from cardio_dagster.stores.checkpoints import BranchHead, BranchResult, ParquetCheckpoints
 from cardio_dagster.stores.codec import content_hash, from_table, to_table
@@ -145,7 +146,7 @@ def test_crash_in_the_middle_of_writing_leaves_the_former_checkpoint(tmp_path, m
         raise OSError("power lost")
 
     monkeypatch.setattr(os, "fsync", crash)
-    with pytest.raises(OSError, match="power lost"):
+    with pytest.raises(DependencyError, match="analysis/ecg of s-1 cannot be kept"):
         checkpoints.save(result({"r01": sample(note="new")}))
     assert checkpoints.data("s-1", State.ANALYSIS, "ecg", Payload)["r01"].note == "old"
 

@@ -9,6 +9,7 @@ from cardio_dagster.stores import priors as module
 from cardio_dagster.stores.database import connect, create_tables
 from cardio_dagster.stores.priors import PriorStore, PriorValue, patients
 from cardio_dagster.stores.results import ReleaseRow, ResultStore, StudyResults
+from cardio_dagster.stores.review_tables import report_versions
 from cardio_dagster.stores.studies import StudyRegistry
 from cardio_dagster.study import Priority, Study
 
@@ -29,6 +30,9 @@ def prepared(url):
 @pytest.fixture
 def priors(engine):
     return PriorStore(engine)
+
+
+SHA = "0" * 64
 
 
 def at(year):
@@ -62,7 +66,9 @@ def add(
     found = [Finding(code, code, Grade.NORMAL, "test") for code in codes]
     results.save(StudyResults(name, revision, values, found, (), (), ()))
     if status:
-        assert results.release(ReleaseRow(name, revision, status, State.COMPLETE, "FULL", None, (), None, None, LATE))
+        row = ReleaseRow(name, revision, status, State.COMPLETE, "FULL", None, (), None, SHA, LATE)
+        with engine.begin() as connection:
+            assert results.release(row, connection=connection)
     if patient:
         PriorStore(engine).link(name, patient)
     return study
@@ -105,6 +111,18 @@ def test_only_released_reports_count(engine, priors, status):
     add(engine, "s-1", year=2021, status=status)
     add(engine, "s-now", year=2025)
     assert priors.before("s-now", at(2025)) == ()
+
+
+@pytest.mark.parametrize(("first", "decided", "counts"), [("held", "released", True), ("released", "rejected", False)])
+def test_what_a_person_decided_counts(engine, priors, first, decided, counts):
+    add(engine, "s-1", year=2021, status=first)
+    row = {"study_id": "s-1", "revision": 1, "version": 2, "status": decided, "base_sha256": SHA}
+    with engine.begin() as connection:
+        connection.execute(
+            report_versions.insert(), {**row, "report_path": "p", "report_sha256": SHA, "decided_at": LATE}
+        )
+    add(engine, "s-now", year=2025)
+    assert bool(priors.before("s-now", at(2025))) is counts
 
 
 def test_of_several_revisions_the_newest_released_counts(engine, priors):

@@ -14,17 +14,18 @@ import dagster as dg
 from cardio_dagster.defs.gates import gate_result, gate_spec
 from cardio_dagster.defs.partitions import studies
 from cardio_dagster.orchestration.events import STAGES, data_version, materialization_metadata
+from cardio_dagster.orchestration.recording import Teller
 from cardio_dagster.orchestration.releasing import release_study
 from cardio_dagster.orchestration.resources import Stores
-from cardio_dagster.orchestration.retrying import OUTSIDE_POLICY, by_taxonomy
+from cardio_dagster.orchestration.retrying import OUTSIDE_POLICY, by_taxonomy, timed
 from cardio_dagster.orchestration.types import DossierType
 from cardio_dagster.outcome import State
 from cardio_dagster.pipeline.dossier import Dossier, ReleaseStatus
-from cardio_dagster.pipeline.formatting import format_response
-from cardio_dagster.pipeline.stages import complete, fusion_stage, receive, scoring_stage
+from cardio_dagster.pipeline.settled import settle_fusion, settle_receipt, settle_response, settle_scoring
 from cardio_dagster.pipeline.study_run import fan_out
 from cardio_dagster.pipeline.versions import code_version
 
+DOOR = "study"
 PARQUET, SQL = "parquet_io_manager", "sql_io_manager"
 
 
@@ -56,8 +57,9 @@ def receipt(context: dg.AssetExecutionContext, stores: Stores) -> dg.Materialize
     """Open the study's dossier."""
     with by_taxonomy(context.retry_number + 1):
         row = stores.row(context.partition_key)
-        place = stores.workplace(row.study)
-        dossier = receive(row.study, place.input_dir, place.options, problems=row.problems)
+        place = timed(context, stores.workplace(row.study))
+        dossier = settle_receipt(row.study, place, problems=row.problems, attempt=context.retry_number + 1)
+        Teller.of(context, stores, door=DOOR).record(None, dossier, "receipt")
     return _result(dossier, "receipt", stores)
 
 
@@ -69,7 +71,8 @@ def receipt(context: dg.AssetExecutionContext, stores: Stores) -> dg.Materialize
 def detection(context: dg.AssetExecutionContext, dossier: Dossier, stores: Stores) -> dg.MaterializeResult:
     """Find the structures of every modality that is still alive."""
     with by_taxonomy(context.retry_number + 1):
-        found = fan_out(dossier, State.DETECTION, stores.workplace(dossier.study))
+        found = fan_out(dossier, State.DETECTION, timed(context, stores.workplace(dossier.study)))
+        Teller.of(context, stores, door=DOOR).record(dossier, found, "detection")
     return _result(found, "detection", stores)
 
 
@@ -81,7 +84,9 @@ def detection(context: dg.AssetExecutionContext, dossier: Dossier, stores: Store
 def fusion(context: dg.AssetExecutionContext, dossier: Dossier, stores: Stores) -> dg.MaterializeResult:
     """Combine what the modalities yielded."""
     with by_taxonomy(context.retry_number + 1):
-        fused = fusion_stage(dossier, stores.workplace(dossier.study))
+        place = timed(context, stores.workplace(dossier.study))
+        fused = settle_fusion(dossier, place, attempt=context.retry_number + 1)
+        Teller.of(context, stores, door=DOOR).record(dossier, fused, "fusion")
     return _result(fused, "fusion", stores)
 
 
@@ -93,7 +98,9 @@ def fusion(context: dg.AssetExecutionContext, dossier: Dossier, stores: Stores) 
 def scoring(context: dg.AssetExecutionContext, dossier: Dossier, stores: Stores) -> dg.MaterializeResult:
     """Compute every score."""
     with by_taxonomy(context.retry_number + 1):
-        scored = scoring_stage(dossier)
+        place = timed(context, stores.workplace(dossier.study))
+        scored = settle_scoring(dossier, place, attempt=context.retry_number + 1)
+        Teller.of(context, stores, door=DOOR).record(dossier, scored, "scoring")
     return _result(scored, "scoring", stores)
 
 
@@ -105,7 +112,10 @@ def scoring(context: dg.AssetExecutionContext, dossier: Dossier, stores: Stores)
 def report(context: dg.AssetExecutionContext, dossier: Dossier, stores: Stores) -> dg.MaterializeResult:
     """Write the response."""
     with by_taxonomy(context.retry_number + 1):
-        written = format_response(dossier, stores.reports(dossier.study), stores.desk())
+        place = timed(context, stores.workplace(dossier.study))
+        reports = stores.reports(dossier.study)
+        written = settle_response(dossier, reports, place, attempt=context.retry_number + 1)
+        Teller.of(context, stores, door=DOOR).record(dossier, written, "report")
     return _result(written, "report", stores)
 
 
@@ -117,7 +127,7 @@ def report(context: dg.AssetExecutionContext, dossier: Dossier, stores: Stores) 
 def release(context: dg.AssetExecutionContext, dossier: Dossier, stores: Stores) -> Iterator[Any]:
     """Record what becomes of the report and close the study."""
     with by_taxonomy(context.retry_number + 1):
-        closed = release_study(complete(dossier), stores)
+        closed = release_study(dossier, Teller.of(context, stores, door=DOOR))
     yield _result(closed, "release", stores)
     if closed.release is not None and closed.release.status is ReleaseStatus.ERROR:
         raise dg.Failure(

@@ -14,11 +14,14 @@ from cardio_dagster.reporting.cohort.study import Decided, Value, read_study
 from cardio_dagster.reporting.json_report import to_json
 from cardio_dagster.reporting.parts import Report
 
+_STATUSES = {"released": "released", "error response": "error", "rejected": "rejected"}  # as a status begins
+
 
 def cohort_row(report: Report) -> bytes:
     """Return the report as it stands in the cohort table: the header and one line.
 
-    The release is the one that the report itself states; a report that does not say that it was released is held.
+    The release is the one that the report itself states; a report that says neither that it was released nor that it was
+    rejected is held.
     """
     study = read_study(to_json(report))
     status = study.release_status.partition(":")[0]
@@ -26,10 +29,11 @@ def cohort_row(report: Report) -> bytes:
         study_id=study.study_id,
         revision=study.revision,
         newest_revision=study.revision,
-        status={"released": "released", "error response": "error"}.get(status, "held"),
+        status=next((word for start, word in _STATUSES.items() if status.startswith(start)), "held"),
         final_state=study.final_state,
         coverage=study.coverage,
         error_code=study.error.code if study.error else None,
+        version=study.version,
     )
     return header() + lines([row_of(decided, study)])
 

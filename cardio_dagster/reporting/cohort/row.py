@@ -3,7 +3,7 @@
 Belongs here: which value of a report stands in which column. Not here: what the columns mean (columns.csv), reading a
 report (study.py) or choosing a source among several (fusion/select.py, whose choice is asked for here).
 
-A held report and an error response carry what is known of the study and its gates, and no measurement, score or
+A held or rejected report and an error response carry what is known of the study and its gates, and no measurement, score or
 finding: nobody averages a value that was not released.
 """
 
@@ -58,6 +58,7 @@ def _of_decision(decided: Decided) -> dict[str, Value]:
         "received_at": decided.received_at,
         "priority": decided.priority,
         "release_status": decided.status,
+        "report_version": decided.version,
         "final_state": decided.final_state,
         "error_code": decided.error_code,
         "coverage": decided.coverage,
@@ -107,9 +108,10 @@ def _of_results(study: CohortStudy) -> dict[str, Value]:
 
 
 def _findings(study: CohortStudy) -> dict[str, Value]:
-    """Return whether each finding was made; None where its modality yielded nothing to make it of."""
+    """Return whether each finding was made; None where its modality yielded nothing to make it of, or a person changed its sentence."""
     codes, analysed = {finding.code for finding in study.findings}, {"fusion", *_analysed(study)}
-    return {c.column: c.report_name in codes if c.modality in analysed else None for c in by_group("finding")}
+    known = [c for c in by_group("finding") if c.modality in analysed and c.report_name not in study.contested]
+    return {column.column: column.report_name in codes for column in known}
 
 
 def _features(study: CohortStudy) -> dict[str, Value]:

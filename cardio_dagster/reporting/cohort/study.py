@@ -91,6 +91,24 @@ class WrittenPart(msgspec.Struct, frozen=True):
     quality: Appraised | None = None
 
 
+class Changed(msgspec.Struct, frozen=True):
+    """A sentence that a person changed: the findings that it rested on."""
+
+    findings: tuple[str, ...] = ()
+
+
+class Step(msgspec.Struct, frozen=True):
+    """A decision of a person."""
+
+    changes: tuple[Changed, ...] = ()
+
+
+class ReviewPart(msgspec.Struct, frozen=True):
+    """What people decided; no name and no text is read."""
+
+    steps: tuple[Step, ...] = ()
+
+
 class ErrorPart(msgspec.Struct, frozen=True):
     """Why a study ended in ERROR."""
 
@@ -109,6 +127,8 @@ class CohortStudy(msgspec.Struct, frozen=True):
     final_state: str
     coverage: str
     release_status: str
+    version: int = 1
+    review: ReviewPart | None = None
     error: ErrorPart | None = None
     stages: tuple[Stage, ...] = ()
     recordings: tuple[Received, ...] = ()
@@ -119,6 +139,12 @@ class CohortStudy(msgspec.Struct, frozen=True):
     verdicts: tuple[Judged, ...] = ()
     written: WrittenPart = msgspec.field(default_factory=WrittenPart)
 
+    @property
+    def contested(self) -> frozenset[str]:
+        """Return the codes of findings whose sentence a person withdrew or changed."""
+        steps = self.review.steps if self.review else ()
+        return frozenset(code for step in steps for change in step.changes for code in change.findings)
+
 
 @dataclass(frozen=True, slots=True)
 class Decided:
@@ -127,12 +153,13 @@ class Decided:
     study_id: str
     revision: int
     newest_revision: int
-    status: str  # "released", "held", "error"
+    status: str  # "released", "held", "error", "rejected"
     final_state: str
     coverage: str
     error_code: str | None = None
     received_at: str | None = None
     priority: str | None = None
+    version: int = 1
 
 
 _DECODER = msgspec.json.Decoder(CohortStudy)

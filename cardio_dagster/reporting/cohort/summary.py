@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 from cardio_dagster.reporting.cohort.dictionary import Column, by_group, columns
 
 MIN_COUNT, MIN_VALUES, BINS = 5, 20, 20
-STATUSES = ("released", "held", "error")
+STATUSES = ("released", "held", "error", "rejected")
 KEY = (
     "age_years", "lvef_pct", "lv_edv_ml", "lv_esv_ml", "la_volume_ml", "wall_motion_score_index", "heart_rate_bpm", "pr_ms",
     "qrs_ms", "qtc_fridericia_ms", "qrs_axis_deg", "sdnn_ms", "sbp_mmhg", "total_cholesterol_mmol_l", "egfr_ml_min_1_73m2",

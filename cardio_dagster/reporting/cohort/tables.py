@@ -113,6 +113,6 @@ def _finding_rows(studies: list[CohortStudy]) -> Iterator[tuple[Any, ...]]:
     known = {c.report_name for c in columns()}
     for study in studies:
         for f in study.findings:
-            if _NAME.fullmatch(f.code):
+            if _NAME.fullmatch(f.code) and f.code not in study.contested:
                 key = (study.study_id, study.revision, f.modality, f.recording_id)
                 yield (*key, f.code, f.grade, f.code in known)

@@ -25,8 +25,9 @@ def preamble(report: Report) -> tuple[Item, ...]:
     """Return language (TID 1204), device observer (TID 1001 to 1004) and the notes that every reader must see."""
     device = f"{MANUFACTURER} {report.software_version}"
     notes = (
-        f"{report.intended_use}. Made by software; no person has verified it.",
+        f"{report.intended_use}. {_maker(report)}",
         f"Release: {report.release_status}",
+        *_changes(report),
         *report.coverage_notes,
         NO_REFERENCES,
         NO_EXAMINATION_TIME,
@@ -39,6 +40,22 @@ def preamble(report: Report) -> tuple[Item, ...]:
         text(codes.DEVICE_MAKER, MANUFACTURER, relation=Relation.CONTEXT),
         text(codes.DEVICE_MODEL, device, relation=Relation.CONTEXT),
         *(text(codes.COMMENT, note) for note in notes if note.strip()),
+    )
+
+
+def _maker(report: Report) -> str:
+    if report.review is None:
+        return "Made by software; no person has verified it."
+    last = report.review.last
+    return f"Made by software; version {report.version}, on which {last.by}, {last.role_title}, decided."
+
+
+def _changes(report: Report) -> tuple[str, ...]:
+    words = {"withdraw": "withdrawn", "replace": "changed", "add": "added"}
+    changes = report.review.changes if report.review else ()
+    return tuple(
+        f"Sentence {c.statement_id} {words[c.action.value]} by a person{f', before: {c.before}' if c.before else ''}. {c.reason}"
+        for c in changes
     )
 
 

@@ -10,13 +10,16 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.filewriter import dcmwrite
 from pydicom.uid import UID, ComprehensiveSRStorage, ExplicitVRLittleEndian
 
-from cardio_dagster.reporting.dicom_sr.codes import PRIVATE_SCHEME
-from cardio_dagster.reporting.dicom_sr.encode import content
+from cardio_dagster.reporting.dicom_sr.codes import PRIVATE_SCHEME, Code
+from cardio_dagster.reporting.dicom_sr.encode import coded, content
 from cardio_dagster.reporting.dicom_sr.identity import MANUFACTURER, date, time, uid, utc
 from cardio_dagster.reporting.dicom_sr.items import Item
 from cardio_dagster.reporting.parts import Report
+from cardio_dagster.reporting.review_parts import ReviewStep
 
 _LO, _SH = 64, 16  # characters of a long and of a short string
+_VERSIONS = 1_000_000  # far above any revision, so that no number of a version is that of a revision
+_NO_PARTS = str.maketrans("^=", "  ")  # what parts a name of DICOM
 _RELEASED = "released"  # how the status of a released report begins; "not released" and "held" do not
 
 
@@ -32,26 +35,44 @@ def to_bytes(report: Report, tree: Item, *, kind: str, number: int) -> bytes:
     _put_series(dataset, report, kind, number)
     dataset.SOPClassUID = ComprehensiveSRStorage
     said = repr((report.study_id, report.revision, report.received_at, report.release_status, tree))
-    if not said.isascii():
+    if not said.isascii() or not repr(report.review).isascii():
         dataset.SpecificCharacterSet = "ISO_IR 192"
-    if repr(PRIVATE_SCHEME) in said:
+    if repr(PRIVATE_SCHEME) in said or "VerifyingObserverSequence" in dataset:
         dataset.CodingSchemeIdentificationSequence = [_private_scheme()]
     dataset.SOPInstanceUID = uid("instance", hashlib.sha256(said.encode()).hexdigest())
     return _file(dataset)
 
 
 def _put_document(dataset: Dataset, report: Report) -> None:
-    """SR Document General and SOP Common: never VERIFIED, because no person signed; COMPLETE once released."""
-    moment = utc(report.received_at)
+    """SR Document General and SOP Common (PS3.3, C.17.2): COMPLETE once released, VERIFIED once a reader let it go."""
+    moment = utc(report.review.last.at if report.review else report.received_at)
     released = report.release_status.startswith(_RELEASED)
     dataset.TimezoneOffsetFromUTC = "+0000"
     dataset.ContentDate, dataset.ContentTime = date(moment), time(moment)
     dataset.InstanceCreationDate, dataset.InstanceCreationTime = date(moment), time(moment)
-    dataset.InstanceNumber = max(report.revision, 1)
+    dataset.InstanceNumber = max(report.revision, 1) + (_VERSIONS * report.version if report.version > 1 else 0)
     dataset.CompletionFlag = "COMPLETE" if released else "PARTIAL"
     dataset.CompletionFlagDescription = _line(report.release_status)
     dataset.VerificationFlag = "UNVERIFIED"
+    if released and report.review is not None and report.review.is_attested:
+        dataset.VerificationFlag = "VERIFIED"
+        dataset.VerifyingObserverSequence = [_observer(report.review.last)]
     dataset.PerformedProcedureCodeSequence = []
+
+
+def _observer(step: ReviewStep) -> Dataset:
+    """Return who accounts for the content: name, role as a private code, and when; the organisation is not known to a report."""
+    dataset = Dataset()
+    dataset.VerifyingObserverName = (
+        f"{_line(step.by).translate(_NO_PARTS)}^"  # a family name alone, in the form of a PN
+    )
+    dataset.VerifyingObserverIdentificationCodeSequence = [
+        coded(Code(step.role[:_SH], PRIVATE_SCHEME, step.role_title))
+    ]
+    dataset.VerifyingOrganization = "Site of the installation"
+    verified = utc(step.at)
+    dataset.VerificationDateTime = f"{date(verified)}{time(verified)}"
+    return dataset
 
 
 def _put_patient_and_study(dataset: Dataset, report: Report) -> None:
@@ -85,7 +106,7 @@ def _put_series(dataset: Dataset, report: Report, kind: str, number: int) -> Non
 def _private_scheme() -> Dataset:
     dataset = Dataset()
     dataset.CodingSchemeDesignator = PRIVATE_SCHEME
-    dataset.CodingSchemeName = "Names of measurements in cardio_dagster"
+    dataset.CodingSchemeName = "Names of measurements and roles in cardio_dagster"
     dataset.CodingSchemeResponsibleOrganization = MANUFACTURER
     return dataset
 

@@ -48,7 +48,7 @@ def _bundle(frame: Frame, resources: list[Node]) -> Node:
         "resourceType": "Bundle",
         "id": frame.id("bundle"),
         "meta": {"security": [coding(SECURITY, "PSEUDED", "pseudonymized")]},
-        "identifier": {"system": STUDY, "value": f"{report.study_id}/r{report.revision}"},
+        "identifier": {"system": STUDY, "value": frame.name},
         "type": "collection",
         "timestamp": report.received_at,
         "entry": [{"fullUrl": UUID(node["id"]).urn, "resource": node} for node in resources],

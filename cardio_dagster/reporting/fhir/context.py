@@ -4,8 +4,8 @@ Belongs here: Patient, Device and Provenance. Not here: results.
 """
 
 from cardio_dagster.reporting.fhir.frame import Frame, numbered, reference
-from cardio_dagster.reporting.fhir.vocabulary import SECURITY, SHA256, SUBJECT, Node, coding
-from cardio_dagster.reporting.parts import ReportedModel
+from cardio_dagster.reporting.fhir.vocabulary import PARTICIPANT, SECURITY, SHA256, SUBJECT, Node, coding
+from cardio_dagster.reporting.parts import Report, ReportedModel
 
 
 def patient(frame: Frame) -> Node:
@@ -43,7 +43,8 @@ def devices(frame: Frame) -> list[Node]:
 def provenance(frame: Frame) -> Node:
     """Return the Provenance of the report: made by the software, its models at hand, from recordings named by sha256.
 
-    `recorded` is when the study was received: the report carries no clock of its own, so that it can be written again.
+    `recorded` is when the study was received, or when a person decided: the report carries no clock of its own, so that it
+    can be written again. Those who decided are agents of their own.
     """
     report = frame.report
     models = numbered(f"model/{model.name}/{model.version}" for model in report.models)
@@ -52,10 +53,19 @@ def provenance(frame: Frame) -> Node:
         "resourceType": "Provenance",
         "id": frame.id("provenance"),
         "target": [reference(frame.id("report"))],
-        "recorded": report.received_at,
-        "agent": [{"who": who} for who in (frame.device, *(reference(frame.id(key)) for key in models))],
+        "recorded": report.review.last.at if report.review else report.received_at,
+        "agent": [
+            *({"who": who} for who in (frame.device, *(reference(frame.id(key)) for key in models))),
+            *({"type": {"coding": [coding(PARTICIPANT, "verifier")]}, "who": who} for who in reviewers(report)),
+        ],
         "entity": [{"role": "source", "what": what} for what in recordings],
     }
+
+
+def reviewers(report: Report) -> list[Node]:
+    """Return who decided on the report, the last one first, each once, by name and role; none where nobody did."""
+    steps = reversed(report.review.steps) if report.review else ()
+    return [{"display": told} for told in dict.fromkeys(f"{step.by}, {step.role_title}" for step in steps)]
 
 
 def _model(frame: Frame, key: str, model: ReportedModel) -> Node:

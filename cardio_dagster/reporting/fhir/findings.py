@@ -17,6 +17,7 @@ from cardio_dagster.reporting.fhir.vocabulary import (
     confidence,
     notes,
 )
+from cardio_dagster.stores.review_words import Action
 
 # A NOTE is neither normal nor abnormal: HL7 has no letter for it, our own grade stands alone.
 _LETTERS = {Grade.NORMAL: "N", Grade.ABNORMAL: "A", Grade.CRITICAL: "AA"}
@@ -30,13 +31,15 @@ def findings(frame: Frame, sources: list[Source]) -> list[Node]:
 
 
 def conclusion_codes(frame: Frame) -> list[Node]:
-    """Return the findings that are not normal as CodeableConcepts, each once."""
-    told = dict.fromkeys((f.code, f.text) for f in frame.report.findings if f.grade is not Grade.NORMAL)
+    """Return the findings that are not normal as CodeableConcepts, each once; none whose sentence a person changed."""
+    findings = [f for f in frame.report.findings if f.grade is not Grade.NORMAL and not _contested(frame, f)]
+    told = dict.fromkeys((f.code, f.text) for f in findings)
     return [concept(coding(FINDING, code), text=text) for code, text in told]
 
 
 def _finding(frame: Frame, own_id: str, finding: Finding, sources: list[Source]) -> Node:
     seen = [r for name in finding.measurements for r in rests_on(sources, name, finding.recording_id)]
+    done = _contested(frame, finding)
     node = observation(
         frame,
         own_id,
@@ -46,10 +49,22 @@ def _finding(frame: Frame, own_id: str, finding: Finding, sources: list[Source])
         interpretation=[_grade(finding.grade)],
         method={"text": finding.rule},
         derivedFrom=[*frame.recording(finding.recording_id), *_once(seen)],
-        note=notes(finding.evidence),
+        note=notes(finding.evidence, _told(done)),
         component=confidence(finding.confidence),
     )
-    return {**node, "device": frame.device}  # a finding is always this software's, also one on stated values
+    status = "entered-in-error" if done is Action.WITHDRAW else node["status"]
+    return {**node, "status": status, "device": frame.device}  # always this software's, also one on stated values
+
+
+def _contested(frame: Frame, finding: Finding) -> Action | None:
+    review = frame.report.review
+    return review.contests(finding.code, finding.recording_id) if review else None
+
+
+def _told(done: Action | None) -> str | None:
+    if done is None:
+        return None
+    return f"The sentence that stated this finding was {'withdrawn' if done is Action.WITHDRAW else 'changed'} by a person."
 
 
 def _grade(grade: Grade) -> Node:

@@ -33,8 +33,16 @@ class Frame:
 
     @property
     def status(self) -> str:
-        """The status of observations: final only in a released report."""
+        """The status of observations: final only in a released report, entered in error in a rejected one."""
+        if self.report.review is not None and self.report.review.is_rejected:
+            return "entered-in-error"
         return "final" if self.released else "preliminary"
+
+    @property
+    def name(self) -> str:
+        """Study and revision, and from the second on the version, as identifiers tell them."""
+        version = f".v{self.report.version}" if self.report.version > 1 else ""
+        return f"{self.report.study_id}/r{self.report.revision}{version}"
 
     def id(self, key: str) -> str:
         """Return the id of a resource: uuid5 of study, revision and key, the same at every writing."""

@@ -33,20 +33,34 @@ def sentences(report: Report) -> list[str]:
 
 def conclusion(report: Report) -> str:
     """Return the conclusion: the standing, the error if there is one, then one sentence a line."""
-    return "\n".join((standing(report), *_error(report), *sentences(report)))
+    return "\n".join((standing(report), *_error(report), *sentences(report), *_changes(report)))
 
 
 def narrative(report: Report) -> Node:
     """Return the Narrative: the same as the conclusion, what is missing, a table of measurements, the references."""
+    version = f", version {report.version}" if report.version > 1 else ""
     div = ET.Element("div", {"xmlns": _XHTML})
-    _add(div, "h1", f"Cardiology report, study {report.study_id}, revision {report.revision}")
+    _add(div, "h1", f"Cardiology report, study {report.study_id}, revision {report.revision}{version}")
     _add(ET.SubElement(div, "p"), "b", standing(report))
     _list(div, "Error", _error(report))
     _list(div, "Statements", sentences(report))
+    _list(div, "Changed in review", _changes(report))
     _list(div, "Missing", missing(report))
     _table(div, [m for m in report.measurements if m.value is not None])
     _list(div, "References", [f"[{r.number}] {r.text}" for r in report.written.references])
     return {"status": "generated", "div": ET.tostring(div, encoding="unicode")}
+
+
+def _changes(report: Report) -> list[str]:
+    """Return what people changed, the old text in brackets; plain text strikes nothing through."""
+    words = {"withdraw": "withdrawn", "replace": "changed", "add": "added"}
+    steps = report.review.steps if report.review else ()
+    return [
+        f"Version {step.makes}, {step.by}, {step.role_title}: sentence {c.statement_id} {words[c.action.value]}"
+        f"{f' [before: {c.before}]' if c.before else ''}; {c.reason}"
+        for step in steps
+        for c in step.changes
+    ]
 
 
 def _error(report: Report) -> list[str]:

@@ -1,6 +1,6 @@
 """Problems as an OperationOutcome.
 
-Belongs here: severity and kind of each problem in FHIR's words. Not here: the taxonomy (errors.py).
+Belongs here: severity and kind of each problem in FHIR's words. Not here: the taxonomy (errors/).
 """
 
 from cardio_dagster.errors import CODES, FailureClass

@@ -22,6 +22,7 @@ _HL7 = "http://terminology.hl7.org/CodeSystem"
 CATEGORY, INTERPRETATION = f"{_HL7}/observation-category", f"{_HL7}/v3-ObservationInterpretation"
 SERVICE, ACT, SECURITY = f"{_HL7}/v2-0074", f"{_HL7}/v3-ActCode", f"{_HL7}/v3-ObservationValue"
 ABSENT = f"{_HL7}/data-absent-reason"
+PARTICIPANT = f"{_HL7}/provenance-participant-type"
 _ABSENT_EXTENSION = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
 
 UCUM_UNITS = frozenset({

@@ -24,6 +24,8 @@ class Sentence:
     pieces: tuple[tuple[str, bool], ...]
     references: tuple[int, ...]
     basis: tuple[str, ...]
+    action: str | None = None  # what a person did to it: withdraw, replace, add
+    struck: tuple[str, ...] = ()  # what stood there before, the draft's own first
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +37,8 @@ class Section:
 
 
 def sections(report: Report) -> tuple[Section, ...]:
-    """Return the written part by section: the section with the gravest sentence first, otherwise in the draft's order."""
-    ranked = sorted(report.written.statements, key=lambda s: _WEIGHT[s.grade])
+    """Return the written part by section, the section with the gravest sentence first; withdrawn sentences keep their place."""
+    ranked = sorted((*report.written.statements, *_withdrawn(report)), key=lambda s: _WEIGHT[s.grade])
     order = list(dict.fromkeys(s.section for s in ranked))
     ranked.sort(key=lambda s: order.index(s.section))
     return tuple(
@@ -48,7 +50,23 @@ def sections(report: Report) -> tuple[Section, ...]:
 def _sentence(report: Report, statement: Statement) -> Sentence:
     cited = set(statement.citations)
     references = tuple(r.number for r in report.written.references if cited & set(r.passages))
-    return Sentence(statement, _pieces(statement), references, _basis(report, statement))
+    changes = [c for c in report.review.changes if c.statement_id == statement.statement_id] if report.review else []
+    return Sentence(
+        statement,
+        _pieces(statement),
+        references,
+        _basis(report, statement),
+        changes[-1].action.value if changes else None,
+        tuple(c.before for c in changes if c.before is not None),
+    )
+
+
+def _withdrawn(report: Report) -> tuple[Statement, ...]:
+    """Return the sentences that people withdrew, without text: what they said stands in `struck`, in its old place."""
+    latest = report.review.latest_changes().values() if report.review else ()
+    return tuple(
+        Statement(c.statement_id, c.section, "", c.before_grade or Grade.NOTE) for _, c in latest if c.after is None
+    )
 
 
 def _pieces(statement: Statement) -> tuple[tuple[str, bool], ...]:

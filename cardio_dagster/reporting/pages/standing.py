@@ -7,7 +7,10 @@ from dataclasses import dataclass
 
 from cardio_dagster.reporting.parts import Report
 
+REJECTED = "Rejected, not for use"
 _STARTS = (
+    ("rejected", "rejected", REJECTED),
+    ("released after review", "released", "Released after review"),
     ("released", "released", "Released"),
     ("held", "held", "Held for review, not released"),
     ("error response", "failed", "Error response, no result"),
@@ -16,7 +19,7 @@ _STARTS = (
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """The release state: `kind` is released, held, failed or pending; `reasons` are sentences, as they were given."""
+    """The release state: `kind` is released, held, failed, rejected or pending; `reasons` are sentences, as they were given."""
 
     kind: str
     word: str
@@ -29,13 +32,13 @@ class Standing:
 
 
 def standing(report: Report) -> Standing:
-    """Return where the report stands: a study in ERROR failed, whatever its status says; unknown words are pending.
+    """Return where the report stands: a study in ERROR failed, unless a person rejected it; unknown words are pending.
 
     The reasons are what follows the first colon of the status, parted at semicolons.
     """
     _, _, told = report.release_status.partition(": ")
     reasons = tuple(reason for reason in (part.strip() for part in told.split("; ")) if reason)
-    if report.error is not None:
+    if report.error is not None and not report.release_status.startswith("rejected"):
         return Standing("failed", f"Error at {report.error.state_reached}, no released result", reasons)
     for start, kind, word in _STARTS:
         if report.release_status.startswith(start):

@@ -13,6 +13,7 @@ from cardio_dagster.reporting.pdf.fonts import markup
 from cardio_dagster.reporting.pdf.front import FLAGS, GRADES
 from cardio_dagster.reporting.pdf.headings import Heading, where
 from cardio_dagster.reporting.pdf.look import NOTE
+from cardio_dagster.reporting.pdf.reviewed import contested
 from cardio_dagster.reporting.pdf.tables import pairs, table
 from cardio_dagster.reporting.wording import ABSENT, between, number, plain, unit
 
@@ -45,7 +46,7 @@ def _measurement(m: ReportedMeasurement) -> tuple[str | None, ...]:
 
 def _findings(report: Report) -> list[Flowable]:
     rows = [
-        (f"{markup(f.text)} ({markup(f.code)})", GRADES[f.grade], markup(f.rule), markup(", ".join(f.measurements) or ABSENT), markup(f.evidence or ABSENT))
+        (f"{markup(f.text)} ({markup(f.code)}){contested(report, f)}", GRADES[f.grade], markup(f.rule), markup(", ".join(f.measurements) or ABSENT), markup(f.evidence or ABSENT))
         for f in summary.findings_by_weight(report)
     ]  # fmt: skip
     head = ("Finding", "Grade", "Rule", "Rests on", "Evidence")

@@ -12,6 +12,7 @@ from cardio_dagster.reporting.parts import Flag, Report
 from cardio_dagster.reporting.pdf.fonts import markup
 from cardio_dagster.reporting.pdf.headings import Heading, bullets, where
 from cardio_dagster.reporting.pdf.look import BODY, GROUND, KEY, KEY_WORDS, LABEL, TEXT_WIDTH, TITLE
+from cardio_dagster.reporting.pdf.reviewed import contested, review, withdrawn, withdrawn_sections
 from cardio_dagster.reporting.pdf.tables import Style, pairs
 from cardio_dagster.reporting.wording import ABSENT
 from cardio_dagster.statement import Statement
@@ -23,12 +24,15 @@ _SECTIONS = {"ecg": "Electrocardiogram", "echo": "Echocardiography", "clinical":
 
 def front(report: Report) -> list[Flowable]:
     """Return the first page, which may run on."""
-    return [*_identity(report), *_error(report), *_numbers(report), *_written(report), *_key_findings(report), *_missing(report)]  # fmt: skip
+    return [*_identity(report), *review(report), *_error(report), *_numbers(report), *_written(report), *_key_findings(report), *_missing(report)]  # fmt: skip
 
 
 def _identity(report: Report) -> list[Flowable]:
     rows = [
-        ("Study", f"<b>{markup(report.study_id)}</b>, revision {report.revision}, {markup(report.priority)}"),
+        (
+            "Study",
+            f"<b>{markup(report.study_id)}</b>, revision {report.revision}{f', version {report.version}' if report.version > 1 else ''}, {markup(report.priority)}",
+        ),
         ("Received", markup(report.received_at)),
         ("State, coverage", f"{markup(report.final_state)}, {markup(report.coverage.replace('_', ' '))}"),
         ("Release", f"<b>{markup(report.release_status)}</b>"),
@@ -71,11 +75,12 @@ def _key(key: summary.KeyNumber) -> list[Flowable]:
 
 def _written(report: Report) -> list[Flowable]:
     written = report.written
-    sections = dict.fromkeys(s.section for s in written.statements)
-    story: list[Flowable] = [Heading("Report")] if written.statements else []
+    sections = dict.fromkeys((*(s.section for s in written.statements), *withdrawn_sections(report)))
+    story: list[Flowable] = [Heading("Report")] if sections else []
     for section in sections:
         story.append(Heading(_SECTIONS.get(section, section.capitalize()), level=1))
         told = [_sentence(s, report) for s in written.statements if s.section == section]
+        told += withdrawn(report, section)
         story += [Paragraph(" ".join(told), BODY)]
     return [*story, *bullets([markup(note) for note in written.notes])]
 
@@ -89,7 +94,7 @@ def _sentence(statement: Statement, report: Report) -> str:
 
 def _key_findings(report: Report) -> list[Flowable]:
     found = summary.key_findings(report)
-    lines = [f"{GRADES[f.grade]}: {markup(f.text)} ({markup(where(f.modality, f.recording_id))})" for f in found]
+    lines = [f"{GRADES[f.grade]}: {markup(f.text)} ({markup(where(f.modality, f.recording_id))}){contested(report, f)}" for f in found]  # fmt: skip
     none = "No finding beyond normal." if report.findings else "No findings: nothing could be judged."
     return [Heading("Key findings"), *(bullets(lines) if lines else [Paragraph(none, BODY)])]
 

@@ -19,13 +19,20 @@ from cardio_dagster.reporting.pdf.look import ALERT, CALM, INK, LINE, MUTED, PAG
 
 _HEAD, _FOOT = 8 * mm, 7 * mm
 _SIZE = 7.5
+_STATES = {"released", "released after review", "held for review", "rejected, not for use"}
 _TOTAL = "number-of-pages"  # a form that is drawn on every page and defined after the last
 
 
 def release_state(report: Report) -> str:
     """Return the state of release in two or three words; what is not said to be released is not released."""
     first = report.release_status.partition(":")[0].strip().lower()
-    return first if first in {"released", "held for review"} else "not released"
+    return first if first in _STATES else "not released"
+
+
+def name_of(report: Report) -> str:
+    """Return study, revision and, from the second on, version."""
+    version = f", version {report.version}" if report.version > 1 else ""
+    return clean(f"{report.study_id}, revision {report.revision}{version}")
 
 
 class Pages(BaseDocTemplate):
@@ -36,7 +43,7 @@ class Pages(BaseDocTemplate):
         super().__init__(
             self.buffer,
             invariant=1,  # no date, no random identifier
-            title=clean(f"Cardiology report {report.study_id}, revision {report.revision}"),
+            title=f"Cardiology report {name_of(report)}",
             author="cardio_dagster",
             creator=f"cardio_dagster {report.software_version}",
             subject=INTENDED_USE,
@@ -86,15 +93,14 @@ class Pages(BaseDocTemplate):
         canvas.line(PAGE_MARGIN, top - 5, right, top - 5)
         canvas.line(PAGE_MARGIN, bottom + 10, right, bottom + 10)
         state = release_state(self.report)
-        canvas.setFillColor(CALM if state == "released" else ALERT)
+        is_released = state.startswith("released")
+        canvas.setFillColor(CALM if is_released else ALERT)
         canvas.setFont(BOLD, _SIZE)
-        canvas.drawRightString(right, top, state.upper() if state == "released" else f"! {state.upper()}")
+        canvas.drawRightString(right, top, state.upper() if is_released else f"! {state.upper()}")
         canvas.drawString(PAGE_MARGIN, bottom, INTENDED_USE)
         canvas.setFillColor(INK)
         canvas.setFont(REGULAR, _SIZE)
-        canvas.drawString(
-            PAGE_MARGIN, top, clean(f"Cardiology report  {self.report.study_id}, revision {self.report.revision}")
-        )
+        canvas.drawString(PAGE_MARGIN, top, f"Cardiology report  {name_of(self.report)}")
         self._page_number(canvas, right, bottom)
         canvas.restoreState()
 

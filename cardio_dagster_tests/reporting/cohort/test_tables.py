@@ -78,7 +78,7 @@ def test_what_was_not_released_has_no_measured_value(status):
 def test_without_a_report_the_decision_is_all():
     made = row_of(decided(), None)
     assert {n for n, v in made.items() if v is not None} == {
-        "study_id", "revision", "newest_revision", "release_status", "final_state", "is_measured", "coverage",
+        "study_id", "revision", "report_version", "newest_revision", "release_status", "final_state", "is_measured", "coverage",
     } - ({"study_id"} if not REPORT.study_id.startswith("s-") else set())  # fmt: skip
 
 

@@ -7,6 +7,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
+from cardio_dagster import deadline
+from cardio_dagster.deadline import in_threads
+
 A = TypeVar("A")
 B = TypeVar("B")
 
@@ -37,18 +40,13 @@ def blocks_of(
     margin = round(margin_s * sampling_rate_hz)
     for start in range(0, n_samples, length):
         stop = min(start + length, n_samples)
+        deadline.check()
         yield Block(start, stop, max(0, start - margin), min(n_samples, stop + margin))
 
 
 def over_blocks(function: Callable[[A], B], items: Iterable[A], *, threads: int) -> Iterator[B]:
     """Yield what the function gives for each item, in their order, with so many items in work at once.
 
-    NumPy, FFTs and models let other threads run while they compute. The first exception ends it.
+    NumPy, FFTs and models let other threads run while they compute. The first exception ends it, and so does the deadline.
     """
-    from concurrent.futures import ThreadPoolExecutor
-
-    if threads < 2:
-        yield from map(function, items)
-        return
-    with ThreadPoolExecutor(threads) as pool:
-        yield from pool.map(function, items)
+    yield from in_threads(function, items, threads=threads)

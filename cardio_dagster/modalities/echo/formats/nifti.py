@@ -21,6 +21,7 @@ from typing import BinaryIO, cast
 
 import numpy as np
 
+from cardio_dagster import deadline
 from cardio_dagster.errors import StudyError
 from cardio_dagster.modalities.branch import Options
 from cardio_dagster.modalities.echo.clip import EchoClip, Spacing
@@ -132,6 +133,7 @@ def _read_frames(file: BinaryIO, header: NiftiHeader, kept: range, options: Opti
     frames = np.empty((len(kept), *grid.kept_shape), np.uint8)
     to_grey = _grey_scale(file, header, kept)
     for place, index in enumerate(kept):
+        deadline.check()
         frames[place] = grid.keep(to_grey(_values(file, header, index)))
     return grid.raw(frames, None, kept, header.frames)
 

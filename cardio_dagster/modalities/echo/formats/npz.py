@@ -12,6 +12,7 @@ from typing import BinaryIO, cast
 
 import numpy as np
 
+from cardio_dagster import deadline
 from cardio_dagster.errors import StudyError
 from cardio_dagster.modalities.branch import Options
 from cardio_dagster.modalities.echo.clip import EchoClip, Spacing
@@ -96,6 +97,7 @@ def _read_frames(
         check_memory(len(kept), *grid.kept_shape, options)
         frames = np.empty((len(kept), *grid.kept_shape), np.uint8)
         for place, index in enumerate(kept):
+            deadline.check()
             member.seek(start + index * height * width)
             frames[place] = grid.keep(_frame(cast(BinaryIO, member), height, width, index))
     return grid.raw(frames, None, kept, count)

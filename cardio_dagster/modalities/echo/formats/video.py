@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from cardio_dagster import deadline
 from cardio_dagster.errors import StudyError, problem
 from cardio_dagster.modalities.branch import Options
 from cardio_dagster.modalities.echo.clip import EchoClip, Spacing, Timing
@@ -83,6 +84,7 @@ class _Film:
 
         try:
             for frame in decoded:
+                deadline.check()
                 self.seen += 1
                 check_work(self.seen, frame.height, frame.width)
                 if (self.seen - 1) % self.step == 0:

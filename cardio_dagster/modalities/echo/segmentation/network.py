@@ -5,13 +5,13 @@ Belongs here: running the model of the catalogue. Not here: what its answer is w
 """
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from scipy import ndimage
 
+from cardio_dagster.deadline import in_threads
 from cardio_dagster.modalities.branch import Options
 from cardio_dagster.models import catalogue
 
@@ -36,8 +36,7 @@ class Network:
         """
         size = self.options.batch_size
         batches = [images[start : start + size] for start in range(0, len(images), size)]
-        with ThreadPoolExecutor(self.options.threads, thread_name_prefix="echo-network") as pool:
-            return np.concatenate(list(pool.map(self._run, batches)))
+        return np.concatenate(list(in_threads(self._run, batches, threads=self.options.threads)))
 
     def _run(self, images: np.ndarray) -> np.ndarray:
         feed = {self.entry.input_name: images[:, None].astype(np.float32) / 255}

@@ -11,6 +11,7 @@ import numpy as np
 from pydicom.dataset import Dataset
 from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
+from cardio_dagster import deadline
 from cardio_dagster.errors import StudyError
 from cardio_dagster.modalities.branch import Options
 from cardio_dagster.modalities.echo.clip import EchoClip
@@ -94,6 +95,7 @@ def _collect(
 def _guarded(pictures: Iterator[Picture], kept: range, total: int) -> Iterator[Picture]:
     """Yield the pictures; whatever fails on the way is the file's fault and named by its frame."""
     for index in kept:
+        deadline.check()
         try:
             found = next(pictures)
         except (MemoryError, StudyError):

@@ -1,0 +1,40 @@
+"""Explaining one revision of a study.
+
+Belongs here: putting the parts together. Not here: the reasons (why.py, waiting.py) or the layout (terminal.py).
+"""
+
+from cardio_dagster.audit.explain.course import course_of
+from cardio_dagster.audit.explain.parts import Explanation
+from cardio_dagster.audit.explain.waiting import waits
+from cardio_dagster.audit.explain.why import explain_stages
+from cardio_dagster.audit.lineage.archive import Archive
+from cardio_dagster.audit.lineage.story import Story, closed, read_story
+from cardio_dagster.stores.studies import StudyRow
+
+
+def explain(archive: Archive, study_id: str, revision: int | None, *, max_attempts: int) -> Explanation:
+    """Return why each stage of a revision (by default the current one) ran or did not, and what the study waits for.
+
+    `max_attempts` is the setting of now. Raises UnknownStudyError for a study or revision that is not registered.
+    """
+    row = archive.row(study_id, revision)
+    story = read_story(archive.ledger, study_id)
+    course = course_of(story, row.study.revision)
+    return Explanation(
+        study_id=study_id,
+        revision=row.study.revision,
+        standing=_standing(story, row),
+        waits=waits(archive, story, row, max_attempts),
+        stages=explain_stages(course, row.study.modalities, story.closing(row.study.revision)),
+    )
+
+
+def _standing(story: Story, row: StudyRow) -> str:
+    closing = story.closing(row.study.revision)
+    if closing is not None:
+        content = closed(closing)
+        code = f" with {content.code}" if content.code else ""
+        return f"{content.status}{code}, version {content.version}, at {closing.record.at[:19].replace('T', ' ')} UTC"
+    if row.finished_at is not None:
+        return f"closed in {row.final_state} before there was a ledger"
+    return "open"

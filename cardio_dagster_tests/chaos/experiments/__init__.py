@@ -1,0 +1,1 @@
+"""The experiments, a module each: what is broken, how, and what must hold afterwards."""
