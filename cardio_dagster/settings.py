@@ -74,7 +74,8 @@ class Settings(BaseSettings):
     )
     retention_years: float = Field(7.0, gt=0, le=100, description="content is kept so long; its hashes for ever")
     reference_data: Path | None = Field(
-        None, description="folder of the reference data; the nightly evaluation runs on synthetic truth alone without it"
+        None,
+        description="folder of the reference data; the nightly evaluation runs on synthetic truth alone without it",
     )
     site_key: SecretStr | None = Field(
         None, description="key of pseudonyms and proofs, 32 characters or more; the file site.key in the store if unset"

@@ -10,10 +10,19 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import settings
 
+from cardio_dagster.settings import settings as chosen_settings
 from cardio_dagster.stores.database import connect, create_tables
 
 settings.register_profile("fixed", derandomize=True)  # the same examples on every machine and every day
 settings.load_profile("fixed")
+
+
+@pytest.fixture(autouse=True)
+def fresh_settings() -> Iterator[None]:
+    """Let each test read the environment anew: a process reads it once."""
+    chosen_settings.cache_clear()
+    yield
+    chosen_settings.cache_clear()
 
 
 @pytest.fixture(scope="session")

@@ -58,4 +58,20 @@ def status() -> None:
     raise typer.Exit(run_status())
 
 
-COMMANDS = (up, down, status, evaluate)
+def health(as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False) -> None:
+    """Look at everything that studies need. Exit 0 if all is well, 1 if something is degraded, 2 if something that matters is dead."""
+    from cardio_dagster.commands.health import show_health
+    from cardio_dagster.settings import settings
+
+    raise typer.Exit(show_health(settings(), as_json=as_json))
+
+
+def monitor(once: Annotated[bool, typer.Option("--once", help="Print one frame and end.")] = False) -> None:
+    """Watch states, queues, workers and failures in the terminal."""
+    from cardio_dagster.commands.monitor import run_monitor
+    from cardio_dagster.settings import settings
+
+    raise typer.Exit(run_monitor(settings(), once=once))
+
+
+COMMANDS = (up, down, status, health, monitor, evaluate)

@@ -153,10 +153,10 @@ class _Work:
         return target or Path()
 
     def _place(self, target: Path) -> "Place":
-        from cardio_dagster.commands.installation import open_ledger
+        from cardio_dagster.commands.installation import begin_ledger
         from cardio_dagster.evaluation.promotion.promoting import Place
 
-        return Place(target, self.evaluations, open_ledger(self.chosen), self.actor)
+        return Place(target, self.evaluations, begin_ledger(self.chosen), self.actor)
 
     def _measure(self, models: Path | None, what: str = "", wanted: "Candidate | None" = None) -> "Run":
         from cardio_dagster.evaluation.measure import measure

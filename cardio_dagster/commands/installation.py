@@ -49,3 +49,14 @@ def open_ledger(chosen: Settings) -> "Ledger":
 
     key = held_key(chosen.store_dir, chosen.site_key)
     return Ledger(open_database(chosen), key)
+
+
+def begin_ledger(chosen: Settings) -> "Ledger":
+    """Return the ledger of an installation, begun where there is none: a model may be promoted before the first study."""
+    from cardio_dagster.stores.database import connect, create_tables
+    from cardio_dagster.stores.ledger import Ledger
+    from cardio_dagster.stores.site_key import site_key
+
+    engine = connect(chosen.database)
+    create_tables(engine)
+    return Ledger(engine, site_key(chosen.store_dir, chosen.site_key))

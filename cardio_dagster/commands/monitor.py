@@ -19,7 +19,7 @@ from cardio_dagster.orchestration.queues import QUEUES
 from cardio_dagster.outcome import State
 from cardio_dagster.settings import Settings
 from cardio_dagster.watch.asking import Asker
-from cardio_dagster.watch.counts import STARTING, WAITING, Counts, counts
+from cardio_dagster.watch.counts import STARTING, WAITING, Counting, Counts
 from cardio_dagster.watch.health import LIMITS, Watch
 from cardio_dagster.watch.moments import age_s, now, span
 from cardio_dagster.watch.place import Place, open_engine, place_of
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from cardio_dagster.stores.notices import Notice
 
 EVERY_S = 2.0
-WIDTH = 80
 _SHOWN = 5
 _ORDER = (WAITING, STARTING, *(state.name for state in State if state > State.INIT), State.ERROR.name)
 
@@ -54,12 +53,16 @@ def run_monitor(settings: Settings, *, once: bool = False, console: Console | No
     if once:
         screen.print(drawn(eyes.look()))
         return 0
-    try:
-        with Live(drawn(eyes.look()), console=screen, screen=screen.is_terminal, auto_refresh=False) as live:
-            while not threading.Event().wait(EVERY_S):
-                live.update(drawn(eyes.look()), refresh=True)
+    live = Live(console=screen, screen=screen.is_terminal, auto_refresh=False)
+    try:  # not `with`: an interrupt while it starts would leave the terminal as it is
+        live.start()
+        live.update(drawn(eyes.look()), refresh=True)
+        while not threading.Event().wait(EVERY_S):
+            live.update(drawn(eyes.look()), refresh=True)
     except KeyboardInterrupt:
         pass
+    finally:
+        live.stop()
     return 0
 
 
@@ -67,23 +70,23 @@ class _Eyes:
     """What one monitor looks with."""
 
     def __init__(self, place: Place) -> None:
-        self._place, self._watch = place, Watch(place)
+        self._place, self._watch, self._counting = place, Watch(place), Counting()
         self._asker: Asker[Any] = Asker(LIMITS.timeout_s)
 
     def look(self) -> Frame:
         asked = {"database": self._ask_database, "workers": lambda: workforce(self._place, LIMITS) or False}
         answers = self._asker.ask(asked)
-        found = answers["database"] if isinstance(answers["database"], tuple) else (None, None)
-        workers = answers["workers"] if isinstance(answers["workers"], Workforce) else None
-        return Frame(self._watch.health(), *found, workers)
+        database, workers = answers["database"], answers["workers"]
+        counted, happened = database if isinstance(database, tuple) else (None, None)
+        return Frame(self._watch.health(), counted, happened, workers if isinstance(workers, Workforce) else None)
 
     def _ask_database(self) -> tuple[Counts, Recent]:
         with open_engine(self._place.settings.database).connect() as connection:
-            return counts(connection, now()), recent(connection, now())
+            return self._counting.look(connection, now()), recent(connection, now())
 
 
 def drawn(frame: Frame) -> Group:
-    """Return one frame, 80 columns wide at most."""
+    """Return one frame; it fits into 80 columns."""
     parts: list[Any] = [_head(frame)]
     if frame.counts is not None:
         parts += [_title("Studies"), _studies(frame.counts)]
@@ -108,7 +111,10 @@ def _title(text: str) -> Text:
 
 
 def _grid() -> Table:
-    return Table(box=None, show_header=False, pad_edge=False, width=WIDTH)
+    """Return a table without lines whose columns stand under each other in all parts of the frame."""
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_column(min_width=12)
+    return table
 
 
 def _studies(found: Counts) -> Table:
@@ -137,11 +143,11 @@ def _last_hour(found: Recent) -> Table:
 
 
 def _queues(found: Workforce) -> Table:
-    table = Table(box=None, pad_edge=False, width=WIDTH)
+    table = Table(box=None, pad_edge=False)
     for name in ("queue", "waiting", "workers", "slots"):
-        table.add_column(name, justify="left" if name == "queue" else "right")
+        table.add_column(name, justify="left" if name == "queue" else "right", min_width=12)
     for queue in found.queues:
-        unserved = Text("0 none serves it", style="red") if not queue.workers else Text(str(queue.workers))
+        unserved = Text("none", style="bold red") if not queue.workers else Text(str(queue.workers))
         table.add_row(queue.name, str(queue.waiting), unserved, str(queue.slots))
     active = ", ".join(f"{w.name} {w.active}/{w.slots}" for w in found.workers)
     table.caption, table.caption_justify = f"active: {active or 'no worker is alive'}", "left"

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from cardio_dagster.stores.attempts import excused_attempts
 from cardio_dagster.stores.database import reading
 from cardio_dagster.stores.holds import holds, lock_retention, purges
+from cardio_dagster.stores.jobs import jobs
 from cardio_dagster.stores.notices.tables import causes, deliveries, notices
 from cardio_dagster.stores.priors import patients
 from cardio_dagster.stores.results import findings, measurements, problems, releases, scores, stage_records, verdicts
@@ -21,6 +22,7 @@ from cardio_dagster.stores.study_tables import revisions, studies
 
 # every table with rows of a study is in one of these two; a test walks the catalogue
 GOES = (
+    jobs,
     measurements,
     findings,
     scores,

@@ -45,6 +45,7 @@ sa.Index(
 )
 _IN_WINDOW = sa.and_(studies.c.finished_at.is_not(None), studies.c.retired_at.is_(None))
 sa.Index("ix_studies_closed", studies.c.finished_at, sqlite_where=_IN_WINDOW, postgresql_where=_IN_WINDOW)
+sa.Index("ix_studies_newest", studies.c.received_at, studies.c.study_id)  # the worklist, page by page
 sa.Index("ix_studies_source", studies.c.source, studies.c.received_at)
 
 revisions = sa.Table(

@@ -17,7 +17,7 @@ from cardio_dagster.outcome import Impact
 from cardio_dagster.study import Priority
 from cardio_dagster.watch.asking import Asker
 from cardio_dagster.watch.checks.machine import room_of
-from cardio_dagster.watch.counts import Counts, counts
+from cardio_dagster.watch.counts import Counting, Counts
 from cardio_dagster.watch.health import Watch
 from cardio_dagster.watch.moments import now
 from cardio_dagster.watch.place import open_engine
@@ -35,7 +35,7 @@ class Metrics:
     """The metrics of one process; a scrape looks at everything anew and counts what happened since the last."""
 
     def __init__(self, watch: Watch) -> None:
-        self._watch, self._tail, self._guard = watch, Tail(), threading.Lock()
+        self._watch, self._tail, self._counting, self._guard = watch, Tail(), Counting(), threading.Lock()
         self._asker: Asker[Any] = Asker(watch.limits.timeout_s)
         self.registry = CollectorRegistry()
         self._make_gauges()
@@ -97,7 +97,7 @@ class Metrics:
         started = time.perf_counter()
         engine = open_engine(self._watch.place.settings.database)
         with engine.connect() as connection:
-            found, news = counts(connection, now()), self._tail.look(connection)
+            found, news = self._counting.look(connection, now()), self._tail.look(connection)
         queried_s = time.perf_counter() - started
         return found, news, append_wait_s(engine), queried_s
 

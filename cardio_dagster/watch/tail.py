@@ -25,7 +25,7 @@ MOST = 2000  # records of one look; the next goes on behind them
 MOST_FILES = 200
 _READ = (Kind.STAGE_PASSED, Kind.ERROR_MET, Kind.REPORT_CLOSED, Kind.RUN_DIED, Kind.STUDY_RECEIVED, Kind.NOTICE_RAISED)
 _NEW = (
-    sa.select(tables.ledger.c["seq", "kind", "study_id", "revision"], tables.contents.c.content)
+    sa.select(*(tables.ledger.c[n] for n in ("seq", "kind", "study_id", "revision")), tables.contents.c.content)
     .outerjoin(tables.contents, tables.contents.c.seq == tables.ledger.c.seq)
     .where(tables.ledger.c.seq > sa.bindparam("behind"), tables.ledger.c.seq <= sa.bindparam("up_to"))
     .order_by(tables.ledger.c.seq)

@@ -30,6 +30,7 @@ print(json.dumps({
 """
 
 
+@pytest.mark.slow
 def test_definitions_are_made_once_and_the_parent_has_one_thread():
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}  # as the supervisor sets it
     done = subprocess.run(
@@ -110,6 +111,7 @@ def test_a_wrong_command_line_ends_with_its_cure(monkeypatch, arguments, cure):
         worker.main(arguments)
 
 
+@pytest.mark.slow
 def test_without_the_extra_nothing_of_it_is_imported():
     code = (
         "import sys, cardio_dagster.orchestration.requests, cardio_dagster.orchestration.aging;"
@@ -142,6 +144,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.slow
 def test_a_process_of_celery_may_have_those_of_the_bulk_job(tmp_path):
     script = tmp_path / "child.py"
     script.write_text(_CHILD)

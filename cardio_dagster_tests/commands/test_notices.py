@@ -11,6 +11,7 @@ from cardio_dagster.escalation.answering import NoticeError
 from cardio_dagster.outcome import Impact
 from cardio_dagster.settings import Settings
 from cardio_dagster.stores.database import connect, create_tables
+from cardio_dagster.stores.site_key import load_key
 from cardio_dagster_tests.escalation.notices import cause, failure, raise_now
 
 
@@ -19,6 +20,7 @@ def site(tmp_path, monkeypatch):
     monkeypatch.setenv("COLUMNS", "120")
     settings = Settings(data_dir=tmp_path / "data")
     create_tables(connect(settings.database))
+    load_key(settings.store_dir / "site.key")
     return settings
 
 

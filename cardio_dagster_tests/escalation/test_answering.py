@@ -39,8 +39,8 @@ def test_an_answer_to_an_outage_answers_for_every_study(desk, ack):
         ("0123456789abcdef", "mk", "reader", "there is no notice with this id"),
         ("abc", "mk", "reader", "at least the first 6"),
         ("%%%%%%%%", "mk", "reader", "at least the first 6"),
-        (None, "mk", "janitor", "names no such role; it names administrator, head, operator"),
-        (None, "  ", "reader", "give the name"),
+        (None, "mk", "janitor", "its roles are reader, senior_reader, head"),
+        (None, "  ", "reader", "name the person"),
     ],
 )
 def test_what_cannot_be_is_said(desk, ack, notice_id, by, role, says):

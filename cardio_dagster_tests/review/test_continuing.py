@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import msgspec
 import pytest
+import sqlalchemy as sa
 
 from cardio_dagster.audit_record import Kind
 from cardio_dagster.outcome import State
@@ -16,10 +17,11 @@ from cardio_dagster.review.continuing import continue_review
 from cardio_dagster.review.deciding import decide
 from cardio_dagster.stores import reports as report_files
 from cardio_dagster.stores.database import connect, create_tables
-from cardio_dagster.stores.ledger import Ledger, decode
+from cardio_dagster.stores.ledger import Ledger, decode, verify_ledger
 from cardio_dagster.stores.review_words import Action, Amendment, Choice
 from cardio_dagster.stores.reviews import ReviewError, ReviewStore
 from cardio_dagster_tests.review.reviewed_studies import SENSOR, site
+from cardio_dagster_tests.stores.ledger.tampering import drop_guards
 
 
 @pytest.fixture
@@ -220,6 +222,47 @@ def test_results_that_were_made_anew_are_not_mixed_with_a_decision_on_others(mak
         go_on(made, replace(made.dossier, written=other))
     assert not folder(made, 2).exists()
     assert made.store.waiting()
+
+
+FORGED = {
+    "a row without a record": "INSERT INTO review_decisions SELECT study_id, revision, 2, 1, report_sha256, report_sha256, 'accept',"
+    " 'fine', 'Dr Nobody', 'reader', released_at, '[]' FROM releases",
+    "another person": "UPDATE review_decisions SET by = 'Dr Nobody'",
+    "another role": "UPDATE review_decisions SET role = 'head'",
+    "another choice": "UPDATE review_decisions SET choice = 'accept'",
+    "another reason": "UPDATE review_decisions SET reason = 'fine'",
+    "another text": "UPDATE review_decisions SET choice = 'amend', amendments = '[{\"action\":\"withdraw\",\"statement_id\":\"s01\",\"text\":null,\"reason\":\"r\"}]'",
+    "a version nobody decided on": "INSERT INTO report_versions SELECT study_id, revision, 9, report_sha256, 'released', report_path,"
+    " report_sha256, released_at FROM releases",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("way", FORGED)
+def test_what_the_ledger_does_not_prove_is_not_carried_out_and_is_named(engine, tmp_path, way):
+    made = site(engine, tmp_path / "reports")
+    if "without a record" not in way:
+        settle(made, Choice.REJECT)
+    with engine.begin() as connection:
+        connection.execute(sa.text(FORGED[way].replace(":", "\\:")))
+    with pytest.raises(ReviewError, match="nothing was written; run `cardio audit verify`"):
+        go_on(made)
+    assert not folder(made, 2).exists()
+    assert closed(made) == []
+    told = [f.text for f in verify_ledger(engine, b"k" * 32, anchor_dir=None).faults if "version" in f.text]
+    assert told
+    assert all(made.dossier.study.study_id in text for text in told)
+
+
+def test_a_record_that_others_changed_proves_nothing(make):
+    made = make()
+    settle(made, Choice.REJECT)
+    drop_guards(made.engine)
+    with made.engine.begin() as connection:
+        connection.execute(sa.text("UPDATE review_decisions SET choice = 'accept'"))
+        connection.execute(sa.text("UPDATE ledger_contents SET content = replace(content, 'reject', 'accept')"))
+    with pytest.raises(ReviewError, match="was not written by this site"):
+        go_on(made)
+    assert not folder(made, 2).exists()
 
 
 def test_version_one_is_not_written_by_a_person(make):

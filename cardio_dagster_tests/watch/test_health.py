@@ -2,11 +2,10 @@
 
 import io
 import json
+import multiprocessing
 import os
 import shutil
 import signal
-import subprocess
-import sys
 import threading
 import time
 from datetime import timedelta
@@ -87,39 +86,39 @@ def test_daemon_that_was_never_heard_of_is_dead(settings, ledger, home):
     assert (found.level, found.seen) == (Level.DEAD, f"never heard of: {DAEMONS[-1]}")
 
 
-_BEATING = """
-import sys, time
-import dagster as dg
-from dagster._daemon.types import DaemonHeartbeat
-with dg.DagsterInstance.get() as instance:
+def _beat_for_ever(instance, said):
     while True:
-        for name in sys.argv[1:]:
-            instance.add_daemon_heartbeat(DaemonHeartbeat(time.time(), name, "x", None))
-        print("beat", flush=True)
-        time.sleep(0.1)
-"""
+        for name in DAEMONS:
+            beat(instance, name)
+        said.send("beat")
+        time.sleep(0.5)  # it is stopped here, and not while it holds the database
 
 
 def test_daemon_that_hangs_counts_as_dead_although_its_process_is_alive(place, home):
-    limits = Limits(timeout_s=20.0, kept_s=0.0, heartbeat=Bounds(2.0, 3.0))
-    watch = Watch(place, limits)
-    command = [sys.executable, "-c", _BEATING, *DAEMONS]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, env=os.environ.copy()) as process:
-        try:
-            process.stdout.readline()
-            assert watch.health().check("daemon").level is Level.OK
-            process.send_signal(signal.SIGSTOP)
-            time.sleep(3.2)
-            assert process.poll() is None  # alive, to whoever only looks at the process
-            found = watch.health()
-            assert found.check("daemon").level is Level.DEAD
-            assert not found.is_serving
-            process.send_signal(signal.SIGCONT)
-            for _ in range(10):
-                process.stdout.readline()
-            assert watch.health().check("daemon").level is Level.OK
-        finally:
-            process.kill()
+    watch = Watch(place, Limits(timeout_s=20.0, kept_s=0.0, heartbeat=Bounds(1.5, 2.0)))
+    heard, said = multiprocessing.Pipe(duplex=False)
+    process = multiprocessing.get_context("fork").Process(target=_beat_for_ever, args=(home, said), daemon=True)
+    process.start()
+    try:
+        heard.recv()
+        assert watch.health().check("daemon").level is Level.OK
+        heard.recv()
+        os.kill(process.pid, signal.SIGSTOP)
+        time.sleep(2.1)
+        assert process.is_alive()  # to whoever only looks at the process
+        found = watch.health()
+        assert found.check("daemon").level is Level.DEAD
+        assert "silent" in found.check("daemon").seen
+        assert not found.is_serving
+        while heard.poll():
+            heard.recv()
+        os.kill(process.pid, signal.SIGCONT)
+        for _ in range(3):
+            heard.recv()
+        assert watch.health().check("daemon").level is Level.OK
+    finally:
+        process.kill()
+        process.join()
 
 
 @pytest.mark.parametrize(

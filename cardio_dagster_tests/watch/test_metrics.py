@@ -2,7 +2,6 @@
 
 import json
 import re
-import secrets
 import time
 from datetime import timedelta
 from pathlib import Path
@@ -108,21 +107,24 @@ def test_open_studies_are_counted_by_the_state_that_they_reached(metrics):
     assert found["cardio_open_studies", "backfill"] == 0
 
 
+_MANY = sa.text(
+    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000) "
+    "INSERT INTO studies (study_id, revision, source, priority_rank, received_at, attempt, finished_at, final_state) "
+    "SELECT 's-' || i, 1, 'x', 2, :at, 1, :at, 'COMPLETE' FROM n"
+)
+
+
 def test_scrape_with_100_000_studies_costs_less_than_300_ms(metrics):
-    at = text_of(now())
-    ended = {**ROW, "received_at": at, "finished_at": at, "final_state": "COMPLETE", "priority_rank": 2}
-    rows = [{**ended, "study_id": f"s-{n:06}-{secrets.token_hex(4)}"} for n in range(100_000)]
     with connect(metrics._watch.place.settings.database).begin() as connection:
-        connection.execute(sa.insert(studies), rows)
-    scraped(metrics)
-    took = []
-    for _ in range(5):
-        started = time.perf_counter()
+        connection.execute(_MANY, {"at": text_of(now())})
+    took = []  # of the processor, because wall time tells how busy the machine is
+    for _ in range(4):
+        started = time.process_time()
         found = scraped(metrics)
-        took.append(time.perf_counter() - started)
-    print(f"scrape {min(took) * 1000:.0f} ms, queries {found['cardio_scrape_database_seconds',] * 1000:.0f} ms")
+        took.append(time.process_time() - started)
     assert found["cardio_ended_studies", "COMPLETE"] == 100_000
-    assert min(took) < 0.3
+    assert took[0] < 0.3
+    assert min(took) < 0.1
 
 
 def test_every_name_in_the_alert_rules_is_one_of_ours(metrics):

@@ -38,9 +38,14 @@ def _amendments(form: Mapping[str, str], reason: str) -> tuple[Amendment, ...]:
     made = []
     for name, action in form.items():
         statement_id = name.removeprefix("action-")
-        if statement_id == name or action not in (Action.WITHDRAW, Action.REPLACE):
+        if statement_id == name:
             continue
-        text = _line(form.get(f"text-{statement_id}", "")) if action == Action.REPLACE else None
+        typed = _line(form.get(f"text-{statement_id}", ""))
+        if typed and action != Action.REPLACE:  # nothing that a person wrote is dropped in silence
+            raise ReviewError(f"you wrote a new text of {statement_id}; choose 'replace by' for it, or empty the text")
+        if action not in (Action.WITHDRAW, Action.REPLACE):
+            continue
+        text = typed if action == Action.REPLACE else None
         grade = _grade(form.get(f"grade-{statement_id}")) if action == Action.REPLACE else None
         made.append(Amendment(Action(action), statement_id, text, reason, grade=grade))
     added = _line(form.get("add-text", ""))

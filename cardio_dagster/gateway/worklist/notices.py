@@ -13,6 +13,7 @@ from cardio_dagster.stores.notices import Audience, Notice, NoticeStore
 from cardio_dagster.stores.notices.words import WAITING
 
 _LISTED = 20
+_HERE = {"REPORT_HELD": "Open the study and decide on its report."}  # elsewhere the command line is named
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,5 +39,5 @@ def waiting(backend: Backend, who: Caller) -> list[ToldNotice]:
 
 def told(notice: Notice) -> ToldNotice:
     """Return a notice in words."""
-    causes = tuple((*words_of(t.code), safe(t.code)) for t in notice.causes)
+    causes = tuple((words_of(t.code)[0], _HERE.get(t.code, words_of(t.code)[1]), safe(t.code)) for t in notice.causes)
     return ToldNotice(notice, about(notice), causes)

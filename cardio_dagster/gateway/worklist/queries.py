@@ -50,11 +50,11 @@ _DECIDED = sa.exists().where(
     review_decisions.c.revision == _STANDS.c.revision,
     review_decisions.c.base_sha256 == _STANDS.c.base_sha256,
 )
-_UNDECIDED = (  # as review_queries.OPEN, through the few reviews instead of through every release
-    sa.select(_STANDS.c.study_id)
-    .join(studies, (studies.c.study_id == _STANDS.c.study_id) & (studies.c.revision == _STANDS.c.revision))
-    .where(_STANDS.c.study_id.in_(sa.select(reviews.c.study_id)), _STANDS.c.status.in_(("held", "error")), ~_DECIDED)
+_CURRENT = sa.select(_STANDS.c.study_id).join(
+    studies, (studies.c.study_id == _STANDS.c.study_id) & (studies.c.revision == _STANDS.c.revision)
 )
+_NOT_DECIDED = _CURRENT.where(_STANDS.c.status.in_(("held", "error")), ~_DECIDED)
+_UNDECIDED = _NOT_DECIDED.where(_STANDS.c.study_id.in_(sa.select(reviews.c.study_id)))  # the few, not every release
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +131,7 @@ def _chosen(asked: Asked) -> sa.Select[Any]:
     if asked.study:
         query = query.where(studies.c.study_id.startswith(asked.study, autoescape=True))
     if asked.shown in NEWEST_FIRST:
-        order = (studies.c.received_at.desc(), studies.c.study_id.desc())
+        order: tuple[sa.ColumnElement[Any], ...] = (studies.c.received_at.desc(), studies.c.study_id.desc())
     else:
         order = (studies.c.priority_rank.asc(), studies.c.received_at.asc(), studies.c.study_id.asc())
     return query.where(_behind(asked)).order_by(*order)
@@ -164,9 +164,8 @@ def _stands_as(shown: Shown) -> sa.ColumnElement[bool]:
         same = (STANDING.c.study_id == studies.c.study_id) & (STANDING.c.revision == studies.c.revision)
         return done & sa.exists().where(same, STANDING.c.status == shown.value)
     few = report_versions if shown is Shown.REJECTED else reviews
-    named = sa.select(STANDING.c.study_id, STANDING.c.revision).where(STANDING.c.status == shown.value)
-    named = named.where(STANDING.c.study_id.in_(sa.select(few.c.study_id)))
-    return done & sa.tuple_(studies.c.study_id, studies.c.revision).in_(named)
+    named = _CURRENT.where(_STANDS.c.status == shown.value, _STANDS.c.study_id.in_(sa.select(few.c.study_id)))
+    return done & studies.c.study_id.in_(named)
 
 
 def _behind(asked: Asked) -> sa.ColumnElement[bool]:
@@ -201,7 +200,7 @@ def _rows(connection: sa.Connection, study_ids: Sequence[str]) -> dict[str, Row]
     known = connection.execute(sa.select(*_READ).where(studies.c.study_id.in_(study_ids))).all()
     stands = _newest(connection, STANDING, ("status", "version"), study_ids)
     stages = _newest(connection, stage_records, ("state",), study_ids)
-    waits = set(connection.scalars(_UNDECIDED.where(_STANDS.c.study_id.in_(study_ids))))
+    waits = set(connection.scalars(_NOT_DECIDED.where(_STANDS.c.study_id.in_(study_ids))))
     return {
         row.study_id: _row(row, stands.get((row.study_id, row.revision)), stages.get((row.study_id, row.revision)), row.study_id in waits)
         for row in known

@@ -63,8 +63,16 @@ def show_list(
         return html("mine.html.j2", who=who, courses=courses)
     asked = Asked(state, Priority(priority) if priority else None, study.strip().lower(), after)
     page = page_of(backend.engine, asked)
-    options = {"states": list(Shown), "priorities": list(Priority), "may_decide": who.role in MAY_DECIDE}
-    return html("list.html.j2", who=who, asked=asked, page=page, notices=waiting(backend, who), **options)
+    return html(
+        "list.html.j2",
+        who=who,
+        asked=asked,
+        page=page,
+        notices=waiting(backend, who),
+        states=list(Shown),
+        priorities=list(Priority),
+        may_decide=who.role in MAY_DECIDE,
+    )
 
 
 @router.get("/worklist/{study_id}")

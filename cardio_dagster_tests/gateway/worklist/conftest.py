@@ -1,5 +1,6 @@
 """A gateway whose installation holds two held studies of children and one in error, and a real browser."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import dagster as dg
@@ -26,7 +27,7 @@ def ward(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def browser():
+def browser(ward):  # after the ward: Dagster runs no study in a thread that Playwright's loop runs in
     if not CHROMIUM.exists():
         pytest.skip(f"{CHROMIUM} is not installed (apt-get install chromium)")
     api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (pip install .[dev])")
@@ -37,7 +38,12 @@ def browser():
 
 
 def release(installation):
-    """Run what the review sensor asks for, as the daemon does."""
+    """Run what the review sensor asks for, as the daemon does; in a thread of its own, because Playwright's loop runs in this one."""
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(_release, installation).result()
+
+
+def _release(installation):
     with dg.build_sensor_context(instance=installation.instance, resources={"stores": installation.stores}) as context:
         (request,) = review_sensor(context).run_requests
     job = installation.definitions.resolve_job_def("review_release")

@@ -29,7 +29,7 @@ def look(page, name):
     page.set_viewport_size({"width": 1280, "height": 800})
 
 
-def test_the_whole_way_of_a_reviewer(browser, ward):
+def test_the_whole_way_of_a_reviewer(ward, browser):
     study_id = ward.sent["first"]
     page, faults = logged_in(browser, ward, Role.REVIEWER), []
     page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
@@ -65,7 +65,7 @@ def test_the_whole_way_of_a_reviewer(browser, ward):
     assert [text for text in faults if "409" not in text] == []
 
 
-def test_a_stale_form_is_told_both_versions_and_keeps_what_was_typed(browser, ward):
+def test_a_stale_form_is_told_both_versions_and_keeps_what_was_typed(ward, browser):
     study_id = ward.sent["second"]
     page = logged_in(browser, ward, Role.REVIEWER)
     page.goto(f"/worklist/{study_id}")
@@ -84,7 +84,7 @@ def test_a_stale_form_is_told_both_versions_and_keeps_what_was_typed(browser, wa
     assert ward.backend.reviews.decisions(study_id, 1) == ()
 
 
-def test_acknowledge_by_keyboard_on_a_phone_without_script(browser, ward):
+def test_acknowledge_by_keyboard_on_a_phone_without_script(ward, browser):
     page = logged_in(browser, ward, Role.ADMIN, viewport={"width": 360, "height": 700}, java_script_enabled=False)
     buttons = page.get_by_role("button", name="Acknowledge")
     before = buttons.count()
@@ -98,7 +98,7 @@ def test_acknowledge_by_keyboard_on_a_phone_without_script(browser, ward):
     assert any(a == "acknowledge" and o == "changed" for _, a, _, o in ward.accesses())
 
 
-def test_roles_see_what_is_theirs(browser, ward):
+def test_roles_see_what_is_theirs(ward, browser):
     page = logged_in(browser, ward, Role.SUBMITTER)
     assert "What you sent" in page.locator("h1").inner_text()
     look(page, "mine")

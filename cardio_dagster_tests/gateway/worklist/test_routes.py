@@ -4,6 +4,7 @@ import pytest
 import sqlalchemy as sa
 
 from cardio_dagster.gateway.worklist.queries import Asked, Shown, page_of
+from cardio_dagster.review.worklist import show
 from cardio_dagster.stores.access import MAY_DECIDE, MAY_READ, Role
 from cardio_dagster.stores.database import connect, create_tables
 from cardio_dagster.stores.study_tables import studies
@@ -15,12 +16,15 @@ HTML = {"Accept": "text/html"}
 @pytest.mark.parametrize("role", list(Role))
 def test_roles(ward, role):
     study_id = ward.sent["second"]
-    with ward.client(role, headers=HTML | {"Authorization": f"Bearer {ward.key(role)}"}) as client:
+    with ward.client(role) as client:
+        client.headers.update(HTML)
         reading = 200 if role in MAY_READ else 403
         assert client.get(f"/worklist/{study_id}").status_code == reading
         assert client.get(f"/reports/{study_id}/r1/v1/report.html").status_code == reading
         form = {"choice": "accept", "reason": "Read.", "seen": "v9-0"}
-        assert client.post(f"/worklist/{study_id}/decision", data=form).status_code == (409 if role in MAY_DECIDE else 403)
+        assert client.post(f"/worklist/{study_id}/decision", data=form).status_code == (
+            409 if role in MAY_DECIDE else 403
+        )
     assert ward.backend.reviews.decisions(study_id, 1) == ()
 
 
@@ -88,3 +92,14 @@ def test_filters(many):
     assert [r.study_id for r in page_of(many, Asked(Shown.ALL, study="s-0013")).rows] == ["s-0013"]
     assert page_of(many, Asked(Shown.ALL, study="%")).rows == ()
     assert page_of(many, Asked(Shown.RUNNING)).rows == ()
+
+
+def test_a_text_that_was_typed_is_not_dropped_in_silence(ward):
+    study_id = ward.sent["second"]
+    seen = show(study_id, ward.backend.reviews).seen
+    form = {"choice": "accept", "reason": "Read.", "seen": seen, "action-s01": "", "text-s01": "Another text."}
+    with ward.client(Role.REVIEWER) as client:
+        answer = client.post(f"/worklist/{study_id}/decision", data=form)
+    assert answer.status_code == 422
+    assert "Another text." in answer.text
+    assert ward.backend.reviews.decisions(study_id, 1) == ()

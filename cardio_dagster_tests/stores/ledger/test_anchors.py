@@ -12,7 +12,7 @@ from cryptography.exceptions import InvalidSignature
 from cardio_dagster.audit_record import Kind
 from cardio_dagster.stores import database
 from cardio_dagster.stores.ledger import Damage, Ledger, LedgerError, anchor_day, decode, verify_ledger
-from cardio_dagster.stores.ledger.anchoring import anchored_days, open_days
+from cardio_dagster.stores.ledger.anchoring import anchor_every_day, anchored_days, open_days
 from cardio_dagster_tests.stores.ledger.tampering import KEY, drop_guards, entry, flipped, prove, undone
 
 FIRST = date(2026, 11, 20)
@@ -40,12 +40,14 @@ def site(engine, tmp_path):
     """Return a ledger of four days, all anchored, one of them empty, and the folder of its anchors."""
     clock = Clock()
     ledger = Ledger(engine, KEY, clock=clock)
-    for day in (0, 1, 3):
-        clock.go_to(day)
-        ledger.append(entry(10 * day + 1), entry(10 * day + 2))
-    clock.go_to(DAYS, "00:10")
-    made = [anchor_day(ledger, FIRST + timedelta(days=d), tmp_path / "anchors") for d in range(DAYS)]
-    assert [a.count for a in made] == [3, 2, 0, 2]
+    made = []
+    for day in range(DAYS):
+        if day != 2:
+            clock.go_to(day)
+            ledger.append(entry(10 * day + 1), entry(10 * day + 2))
+        clock.go_to(day + 1, "00:10")
+        made.append(anchor_day(ledger, FIRST + timedelta(days=day), tmp_path / "anchors"))
+    assert [a.count for a in made] == [3, 3, 1, 3]  # from the second on, each with the record of the one before
     return ledger, tmp_path / "anchors", clock
 
 
@@ -62,12 +64,12 @@ def test_anchors_and_the_ledger_bear_each_other_out(site):
     told = [decode(r) for r in ledger.records(kinds=(Kind.LEDGER_ANCHORED,))]
     assert [(c.day, c.first_seq, c.last_seq) for c in told] == [
         ("2026-11-20", 1, 3),
-        ("2026-11-21", 4, 5),
-        ("2026-11-22", None, 5),
-        ("2026-11-23", 6, 7),
+        ("2026-11-21", 4, 6),
+        ("2026-11-22", 7, 7),
+        ("2026-11-23", 8, 10),
     ]
     hashes = {r.seq: r.hash for r in ledger.records()}
-    assert [c.root_hash for c in told] == [hashes[s] for s in (3, 5, 5, 7)]
+    assert [c.root_hash for c in told] == [hashes[s] for s in (3, 6, 7, 10)]
 
 
 def test_the_public_key_is_that_of_rfc_8410(site):
@@ -137,10 +139,49 @@ def test_a_lost_file_is_missed_and_written_again_the_same(site):
 
 def test_anchoring_that_was_given_up_is_a_fault_after_a_day_of_grace(site):
     ledger, _, clock = site
-    for day, wanted in ((4, []), (5, []), (6, ["2026-11-24"]), (8, ["2026-11-24 to 2026-11-26"])):
+    told = "in no anchor, although begun on 2026-11-24, more than two days before"
+    for day, last in ((4, None), (5, None), (6, 14), (8, 15)):
         clock.go_to(day)
         ledger.append(entry(100 + day))
-        assert [text for _, _, text in faults(site)] == [f"anchors of {days}: missing" for days in wanted]
+        assert [text for _, _, text in faults(site)] == ([f"records 11 to {last}: {told}"] if last else [])
+
+
+def daily(site, day):
+    """Go to a day, anchor what is due and record something; return the names of the anchors made."""
+    ledger, folder, clock = site
+    clock.go_to(day, "00:10")
+    made = anchor_every_day(ledger, folder, today=FIRST + timedelta(days=day))
+    clock.go_to(day)
+    ledger.append(entry(200 + day))
+    return [a.day for a in made]
+
+
+def test_a_clock_that_ran_ahead_once_leaves_no_record_out(site):
+    ledger, _, clock = site
+    clock.go_to(3650)
+    (jumped,) = ledger.append(entry(99))
+    assert [daily(site, day) for day in (4, 5, 6, 7)] == [[], ["2026-11-24"], ["2026-11-25"], ["2026-11-26"]]
+    records = list(ledger.records(since_seq=jumped.seq))
+    assert [r.at == r.clock_at for r in records] == [True] * len(records)  # the time came back with the clock
+    (told, *_) = [decode(r) for r in records if r.kind is Kind.LEDGER_ANCHORED]
+    assert told.first_seq <= jumped.seq <= told.last_seq
+    proof = verify_ledger(ledger.engine, KEY, anchor_dir=site[1])
+    assert (proof.faults, proof.set_back) == ((), 1)
+
+
+def test_anchors_made_while_the_clock_ran_ahead_take_no_day_from_later_ones(site):
+    ledger, folder, _ = site
+    ahead = daily(site, 3650)
+    assert len(ahead) == 31  # not one for each of 3646 days
+    assert daily(site, 4) == ["2026-11-23.2"]
+    assert daily(site, 5) == ["2026-11-24"]
+    daily(site, 12)
+    assert daily(site, 12) == []
+    assert faults(site) == []
+    (folder / "2026-11-23.2.json").unlink()
+    assert [text for _, _, text in faults(site)] == ["anchors of 2026-11-23.2: missing"]
+    assert [a.day for a in anchor_every_day(ledger, folder, today=FIRST + timedelta(days=12))] == ["2026-11-23.2"]
+    assert faults(site) == []
 
 
 def test_every_byte_of_every_anchor(site):

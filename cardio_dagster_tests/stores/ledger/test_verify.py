@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from cardio_dagster.stores import database
 from cardio_dagster.stores.database import connect, create_tables
-from cardio_dagster.stores.ledger import Damage, Ledger, purge_contents, verify_ledger
+from cardio_dagster.stores.ledger import Damage, Ledger, LedgerError, purge_contents, verify_ledger
 from cardio_dagster.stores.ledger.seals import HEADER, header_hash
 from cardio_dagster_tests.stores.ledger.tampering import (
     KEY,
@@ -286,6 +286,49 @@ def test_guards_that_are_gone_or_do_nothing(engine, weakening):
     (fault,) = verify_ledger(engine, KEY, anchor_dir=None).faults
     assert fault.what is Damage.GUARDS_MISSING
     assert "ledger_no_update" in fault.text
+
+
+SWALLOWING = {
+    "sqlite": (["CREATE TRIGGER a1 BEFORE INSERT ON ledger_contents BEGIN SELECT RAISE(IGNORE); END"], "foreign trigger a1 on ledger_contents"),
+    "postgresql": (
+        [
+            "CREATE FUNCTION a1() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
+            "CREATE TRIGGER ledger_no_update BEFORE INSERT ON ledger_contents FOR EACH ROW EXECUTE FUNCTION a1()",
+        ],
+        "foreign trigger ledger_no_update on ledger_contents",
+    ),
+}  # fmt: skip
+
+
+def test_a_trigger_that_swallows_records_is_refused_and_named(engine):
+    ledger = fill(engine, 3)
+    statements, named_as = SWALLOWING[engine.dialect.name]
+    with engine.begin() as connection:
+        for statement in statements:
+            connection.execute(sa.text(statement))
+    with pytest.raises(LedgerError, match="did not keep what was recorded"):
+        ledger.append(entry(9))
+    assert ledger.head().seq == 3
+    (fault,) = verify_ledger(engine, KEY, anchor_dir=None).faults
+    assert (fault.what, named_as in fault.text) == (Damage.GUARDS_MISSING, True)
+
+
+@pytest.mark.parametrize(
+    ("statement", "named_as"),
+    [
+        ("CREATE RULE r1 AS ON INSERT TO ledger DO INSTEAD NOTHING", "foreign rule r1 on ledger"),
+        ("CREATE POLICY p1 ON ledger USING (true)", "foreign policy p1 on ledger"),
+        ("ALTER TABLE ledger_head ENABLE ROW LEVEL SECURITY", "foreign row security on ledger_head"),
+    ],
+)
+def test_rules_and_row_security_are_named(postgres_url, statement, named_as):
+    engine = connect(postgres_url)
+    create_tables(engine)
+    fill(engine, 3)
+    with engine.begin() as connection:
+        connection.execute(sa.text(statement))
+    (fault,) = verify_ledger(engine, KEY, anchor_dir=None).faults
+    assert named_as in fault.text
 
 
 class TestPurge:
