@@ -180,6 +180,7 @@ class ReviewDecided:
     decision: str  # accept, amend, reject
     reason: str
     amendments: tuple[tuple[str, str, str], ...] = ()  # action, statement id, sha256 of the new text
+    details_sha256: str | None = None  # over the time and every field of the amendments: grade, section, reason, order
 
 
 @dataclass(frozen=True, slots=True)

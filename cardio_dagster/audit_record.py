@@ -78,7 +78,8 @@ class Entry:
 class Record:
     """One record as it stands in the chain.
 
-    `at` never runs backwards, `clock_at` is what the machine's clock said; both ISO 8601, UTC. `content` is JSON, None once
+    `seq` is the order. `at` stands still while the clock is set back by up to a day, `clock_at` is what the machine's clock
+    said; both ISO 8601, UTC. `content` is JSON, None once
     purged; its hash stays. `hash` is over every other field but `content`, `previous_hash` that of the record before.
     """
 

@@ -74,4 +74,15 @@ def monitor(once: Annotated[bool, typer.Option("--once", help="Print one frame a
     raise typer.Exit(run_monitor(settings(), once=once))
 
 
-COMMANDS = (up, down, status, health, monitor, evaluate)
+def worker(
+    queue: Annotated[str, typer.Option("--queue", help="Queues with commas between; all if left out.")] = "",
+    concurrency: Annotated[int, typer.Option("--concurrency", min=1, help="Studies at once, a process each.")] = 1,
+    name: Annotated[str | None, typer.Option("--name", help="Its name in Flower and in the runs' tags.")] = None,
+) -> None:
+    """Become a worker of the cluster (CARDIO_BROKER_URL)."""
+    from cardio_dagster.serve.worker import QUEUES, become
+
+    become([q.strip() for q in queue.split(",") if q.strip()] or QUEUES, concurrency, name=name)
+
+
+COMMANDS = (up, down, status, health, worker, monitor, evaluate)

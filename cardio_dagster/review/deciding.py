@@ -13,7 +13,7 @@ from cardio_dagster.audit_record import Actor, ActorKind, Entry, Kind
 from cardio_dagster.reporting.parts import Report
 from cardio_dagster.review.identity import signs_of_identity
 from cardio_dagster.review.worklist import read_report
-from cardio_dagster.stores.review_words import ROLES, Action, Amendment, Choice, ReviewDecision
+from cardio_dagster.stores.review_words import ROLES, Action, Amendment, Choice, ReviewDecision, details_sha256
 from cardio_dagster.stores.reviews import Recorder, ReviewError, ReviewStore
 
 SECTIONS = ("ecg", "echo", "clinical", "fusion", "scores")
@@ -49,6 +49,7 @@ def decided_entry(decision: ReviewDecision) -> Entry:
         decision=decision.choice.value,
         reason=decision.reason if clean else f"sha256:{_sha256(decision.reason)}",
         amendments=tuple((a.action.value, a.statement_id, _sha256(a.text or "")) for a in decision.amendments),
+        details_sha256=details_sha256(decision),
     )
     key = f"review.decided:{decision.study_id}:r{decision.revision}:v{decision.makes}"
     actor = Actor(ActorKind.PERSON, decision.by, decision.role)

@@ -4,8 +4,11 @@ Belongs here: who may decide and what a decision is made of. Not here: keeping d
 (review/) or drawing them (reporting/). Imports no database. Names are those of staff, never of patients.
 """
 
+import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
+
+import msgspec
 
 from cardio_dagster.finding import Grade
 
@@ -82,3 +85,8 @@ class ReviewDecision:
     at: str
     amendments: tuple[Amendment, ...] = ()
     makes: int = 0  # 0 until it is recorded
+
+
+def details_sha256(decision: ReviewDecision) -> str:
+    """Return the hash over the time and every field of the amendments, by which the ledger holds what it does not repeat."""
+    return hashlib.sha256(msgspec.json.encode((decision.at, decision.amendments))).hexdigest()

@@ -15,7 +15,7 @@ from cardio_dagster.audit_record import Actor, ActorKind, Record
 from cardio_dagster.outcome import State
 from cardio_dagster.stores.ledger import row_queries
 from cardio_dagster.stores.review_queries import decision_of
-from cardio_dagster.stores.review_words import ROLES, ReviewDecision
+from cardio_dagster.stores.review_words import ROLES, ReviewDecision, details_sha256
 
 _PAGE = "report.html"
 _ROWS = 1000  # fetched at once
@@ -120,6 +120,7 @@ def _decision_fault(named: str, decision: ReviewDecision, actor: str, role: str 
         decision=decision.choice.value,
         reason=told.reason if told.reason in reasons else decision.reason,
         amendments=tuple((a.action.value, a.statement_id, _sha256(a.text or "")) for a in decision.amendments),
+        details_sha256=None if told.details_sha256 is None else details_sha256(decision),
     )
     if str(Actor(ActorKind.PERSON, decision.by)) != actor or decision.role != role:
         return f"{named}: the ledger names another person or role"
