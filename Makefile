@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 PEERS := out/peers
+# many processes start in tests and demo, each with all modules: compiled once, not by each of them
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: demo stop test lint types check chaos fuzz-gateway bench bench-ecg bench-echo bench-ledger wheel-check install clean
 

@@ -219,6 +219,50 @@ class BreakerMoved:
 
 
 @dataclass(frozen=True, slots=True)
+class ServiceRestarted:
+    """SERVICE_RESTARTED: a process that ended by itself and was started again, the `restarts`-th time under this supervisor.
+
+    `ended_at` is ISO 8601, UTC: it may lie well before the record, because a database that is down records nothing.
+    """
+
+    service: str
+    how: str  # signal SIGKILL, exit code 1
+    restarts: int
+    ended_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationMade:
+    """EVALUATION_MADE: one night's evaluation. `figures`: metric and value, None where it could not be had.
+
+    `worse` and `drifted` say what raised a notice, with both figures. `is_standing`: the run became the one that later ones are
+    compared with, because there was none.
+    """
+
+    night: str
+    size: str
+    software_version: str
+    has_reference: bool
+    figures: tuple[tuple[str, float | None], ...]
+    worse: tuple[str, ...] = ()
+    drifted: tuple[str, ...] = ()
+    is_standing: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PromotionDecided:
+    """PROMOTION_DECIDED: whether a candidate takes the place of what stands; `reasons` only where it was refused.
+
+    `figures`: primary metric, standing and new value as they are shown, verdict.
+    """
+
+    decision: str  # promoted, approved (limits of gates), accepted (what is in force), refused
+    what: str
+    figures: tuple[tuple[str, str, str], ...]
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class HoldMoved:
     """HOLD_PLACED, HOLD_LIFTED: a legal hold on a study, with its reason."""
 

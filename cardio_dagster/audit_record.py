@@ -33,6 +33,9 @@ class Kind(StrEnum):
     MODELS_CHANGED = "models.changed"
     ACCESS_MADE = "access.made"
     BREAKER_MOVED = "breaker.moved"  # a circuit breaker opened or closed
+    SERVICE_RESTARTED = "service.restarted"  # by the supervisor, after it had ended by itself
+    EVALUATION_MADE = "evaluation.made"
+    PROMOTION_DECIDED = "promotion.decided"  # of models, gates, or what is in force after an update
     HOLD_PLACED = "hold.placed"
     HOLD_LIFTED = "hold.lifted"
     CONTENT_PURGED = "content.purged"

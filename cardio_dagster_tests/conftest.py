@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import settings
 
-from cardio_dagster.settings import settings as chosen_settings
+from cardio_dagster.settings import forget_settings
 from cardio_dagster.stores.database import connect, create_tables
 
 settings.register_profile("fixed", derandomize=True)  # the same examples on every machine and every day
@@ -20,9 +20,9 @@ settings.load_profile("fixed")
 @pytest.fixture(autouse=True)
 def fresh_settings() -> Iterator[None]:
     """Let each test read the environment anew: a process reads it once."""
-    chosen_settings.cache_clear()
+    forget_settings()
     yield
-    chosen_settings.cache_clear()
+    forget_settings()
 
 
 @pytest.fixture(scope="session")

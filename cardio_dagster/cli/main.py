@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from cardio_dagster.cli import audit, key, notices, operations, review, trace
+from cardio_dagster.cli import audit, key, notices, operations, review, trace, upkeep
 
 app = typer.Typer(
     name="cardio",
@@ -22,7 +22,7 @@ app.add_typer(review.app, name="review")
 app.add_typer(notices.app, name="notices")
 app.add_typer(audit.app, name="audit")
 app.add_typer(key.app, name="key")
-for _command in (*trace.COMMANDS, *operations.COMMANDS):
+for _command in (*trace.COMMANDS, *operations.COMMANDS, *upkeep.COMMANDS):
     app.command()(_command)
 
 ExistingFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="One recording.")]

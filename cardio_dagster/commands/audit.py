@@ -69,6 +69,10 @@ def _show(proof: "LedgerProof", console: Console, *, anchors_seen: bool) -> None
     console.print(f"Records: {proof.records}; contents purged with proof: {proof.purged}; {anchors}.")
     if proof.head_hash:
         console.print(Text(f"ledger {proof.ledger_id}\nhead   {proof.head_hash}", style="dim"))
+    if proof.set_back:
+        console.print(
+            f"Clock set back, records with an earlier time than the one before: {proof.set_back}. Their order stands."
+        )
     if proof.is_whole:
         console.print(Text("Whole: nothing was changed, removed, inserted or reordered.", style="bold green"))
         return

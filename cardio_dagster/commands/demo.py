@@ -17,6 +17,7 @@ from cardio_dagster.serve.site import Site, free_port
 from cardio_dagster.serve.state import running
 from cardio_dagster.settings import Settings, settings
 from cardio_dagster.stores.database import connect, create_tables
+from cardio_dagster.stores.reports import REPORTS_DIR
 from cardio_dagster.stores.results import ReleaseRow, ResultStore
 from cardio_dagster.stores.studies import StudyRegistry
 
@@ -63,7 +64,7 @@ def _results(chosen: Settings) -> ResultStore:
     chosen.store_dir.mkdir(parents=True, exist_ok=True)
     engine = connect(chosen.database)
     create_tables(engine)
-    return ResultStore(engine)
+    return ResultStore(engine, chosen.store_dir / REPORTS_DIR)
 
 
 def _drop_all(landing: Path) -> list[str]:

@@ -127,6 +127,7 @@ class _Work:
         return OK_EXIT
 
     def _promote(self, wanted: "Candidate", run: "Run", judgement: "Judgement", target: Path) -> int:
+        from cardio_dagster.evaluation.measure import file_of_gate
         from cardio_dagster.evaluation.promotion.promoting import NotPromotableError, promote
 
         try:
@@ -135,7 +136,9 @@ class _Work:
             self.console.print("Not promoted; nothing was changed. The refusal is in the ledger.")
             return WORSE_EXIT
         if wanted.bounds:
-            self.console.print("Approved, in the ledger. Enter the limits with a new version where the gate is defined, then run `cardio evaluate --promote`.")  # fmt: skip
+            where = ", ".join(f"{name} ({file_of_gate(name)})" for name in sorted(wanted.bounds))
+            told = f"Approved, in the ledger; not in force yet. Enter the limits, with a new version of each gate, in the code: {where}. Install it, start anew, then run `cardio evaluate --promote`."  # fmt: skip
+            self.console.print(told, soft_wrap=True)
         elif self.chosen.model_catalogue is None:
             self.console.print(f"Promoted. To put it in force set CARDIO_MODEL_CATALOGUE={target} and start anew.", soft_wrap=True)  # fmt: skip
         else:

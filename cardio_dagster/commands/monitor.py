@@ -20,7 +20,7 @@ from cardio_dagster.outcome import State
 from cardio_dagster.settings import Settings
 from cardio_dagster.watch.asking import Asker
 from cardio_dagster.watch.counts import STARTING, WAITING, Counting, Counts
-from cardio_dagster.watch.health import LIMITS, Watch
+from cardio_dagster.watch.health import Watch
 from cardio_dagster.watch.moments import age_s, now, span
 from cardio_dagster.watch.place import Place, open_engine, place_of
 from cardio_dagster.watch.recent import Recent, recent
@@ -71,10 +71,11 @@ class _Eyes:
 
     def __init__(self, place: Place) -> None:
         self._place, self._watch, self._counting = place, Watch(place), Counting()
-        self._asker: Asker[Any] = Asker(LIMITS.timeout_s)
+        self._asker: Asker[Any] = Asker(self._watch.limits.timeout_s)
 
     def look(self) -> Frame:
-        asked = {"database": self._ask_database, "workers": lambda: workforce(self._place, LIMITS) or False}
+        limits = self._watch.limits
+        asked = {"database": self._ask_database, "workers": lambda: workforce(self._place, limits) or False}
         answers = self._asker.ask(asked)
         database, workers = answers["database"], answers["workers"]
         counted, happened = database if isinstance(database, tuple) else (None, None)

@@ -98,6 +98,7 @@ def options_of(chosen: Settings, *, threads: int) -> Options:
         model_catalogue=str(chosen.model_catalogue) if chosen.model_catalogue else None,
         batch_size=chosen.batch_size,
         image_deadline_s=chosen.image_deadline_s,
+        image_deadline_s_per_mb=chosen.image_deadline_s_per_mb,
         decision_deadline_s=chosen.decision_deadline_s,
         study_deadline_s=chosen.study_deadline_s,
         score2_region=chosen.score2_region,

@@ -171,9 +171,11 @@ def _age(since: str) -> str:
 
 
 def _store() -> "ReviewStore":
+    from cardio_dagster.stores.reports import REPORTS_DIR
     from cardio_dagster.stores.reviews import ReviewStore
 
-    return ReviewStore(open_database(settings()))
+    chosen = settings()
+    return ReviewStore(open_database(chosen), chosen.store_dir / REPORTS_DIR)
 
 
 def _console() -> Console:

@@ -5,13 +5,11 @@ Belongs here: what these commands print and return. Not here: processes (serve/)
 
 from pathlib import Path
 
-from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
 
 from cardio_dagster.commands.process import wide_console
-from cardio_dagster.errors import SettingsError
-from cardio_dagster.serve.connections import Connections, connections, environment_file
+from cardio_dagster.serve.connections import environment_file
 from cardio_dagster.serve.launching import launch, stop, wait_until_up
 from cardio_dagster.serve.logs import log_to
 from cardio_dagster.serve.services import services
@@ -19,7 +17,7 @@ from cardio_dagster.serve.site import Profile, Site, read_site
 from cardio_dagster.serve.state import UP, running, survivors
 from cardio_dagster.serve.supervisor import Supervisor
 from cardio_dagster.serve.validation import require_startable
-from cardio_dagster.settings import settings
+from cardio_dagster.settings import deployment_settings, require_valid_settings, settings
 
 DEFAULT_WORKERS = 2
 NOT_RUNNING = 3  # as the Linux Standard Base has it for the status of a service
@@ -77,11 +75,12 @@ def run_status() -> int:
 
 
 def site_of(profile: Profile, *, embedded: bool = False, workers: int | None = None) -> Site:
-    """Return the site that the environment describes for a profile; raises SettingsError for a wrong variable.
+    """Return the site that the environment describes for a profile; raises SettingsError with every wrong variable of any group.
 
     The receiver, the read-only UI and the workers belong to server and cluster.
     """
-    chosen, served = _connections(), profile is not Profile.LOCAL
+    require_valid_settings()
+    chosen, served = deployment_settings(), profile is not Profile.LOCAL
     cluster = profile is Profile.CLUSTER
     return Site(
         data_dir=settings().data_dir.resolve(),
@@ -99,18 +98,6 @@ def site_of(profile: Profile, *, embedded: bool = False, workers: int | None = N
         workers=workers if workers is not None else (DEFAULT_WORKERS if cluster else 0),
         aet=chosen.ae_title,
     )
-
-
-def _connections() -> Connections:
-    try:
-        return connections()
-    except ValidationError as error:
-        told = [
-            f"CARDIO_{str(e['loc'][0]).upper()}: {e['msg']}. "
-            f"It is: {Connections.model_fields[str(e['loc'][0])].description}."
-            for e in error.errors()
-        ]
-        raise SettingsError("set these variables right, or unset them for the default:\n" + "\n".join(told)) from None
 
 
 def _print_addresses(site: Site, console: Console) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import dagster as dg
 
-from cardio_dagster.evaluation.measure import NIGHTLY, SIZES
+from cardio_dagster.evaluation.measure import SIZES
 from cardio_dagster.evaluation.metrics import BY_NAME
 from cardio_dagster.evaluation.night import Night
 from cardio_dagster.evaluation.page.words import change_text, limits, shown, verdict_text
@@ -16,6 +16,7 @@ from cardio_dagster.evaluation.reference import reference_folder
 from cardio_dagster.orchestration.actors import actor_of
 from cardio_dagster.orchestration.evaluation import HISTORY, JSON, PAGE, Evaluated, evaluate_night
 from cardio_dagster.orchestration.resources import Stores
+from cardio_dagster.settings import evaluation_settings
 
 NAME = "evaluation"
 NOT_WORSE, NO_DRIFT, PROMOTED = "not_worse", "no_drift", "promoted"
@@ -27,9 +28,9 @@ _CHECKS = {
 
 
 class EvaluationConfig(dg.Config):
-    """How many cases: `nightly` (minutes), `full` (an hour), or `quick` (a try)."""
+    """How many cases: `nightly` (minutes), `full` (an hour), or `quick` (a try); CARDIO_EVALUATION_SIZE if left out."""
 
-    size: str = NIGHTLY.name
+    size: str | None = None
 
 
 @dg.asset(
@@ -42,9 +43,10 @@ class EvaluationConfig(dg.Config):
 )
 def evaluation(context: dg.AssetExecutionContext, config: EvaluationConfig, stores: Stores) -> dg.MaterializeResult:
     """Measure, compare with what stands, and write page, JSON and history."""
-    size = SIZES.get(config.size)
+    wanted = config.size or evaluation_settings().size
+    size = SIZES.get(wanted)
     if size is None:
-        raise dg.Failure(f"there is no size {config.size!r}; use {', '.join(SIZES)}", allow_retries=False)
+        raise dg.Failure(f"there is no size {wanted!r}; use {', '.join(SIZES)}", allow_retries=False)
     made = evaluate_night(stores, actor_of(context.run), size=size, reference=reference_folder())
     return dg.MaterializeResult(metadata=_metadata(made), check_results=_checks(made.night))
 

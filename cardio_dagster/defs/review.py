@@ -8,7 +8,7 @@ import dagster as dg
 
 from cardio_dagster.defs.partitions import studies
 from cardio_dagster.orchestration.resources import Stores
-from cardio_dagster.orchestration.reviewing import REVIEW_TAG, plan_reviews
+from cardio_dagster.orchestration.reviewing import REVIEW_TAG, plan_reviews, tell_stuck
 
 review_job = dg.define_asset_job(
     "review_release",
@@ -29,12 +29,18 @@ review_job = dg.define_asset_job(
 def review_sensor(context: dg.SensorEvaluationContext, stores: Stores) -> dg.SensorResult | dg.SkipReason:
     """Ask for a run of `release` for every decision whose version is not written yet."""
     plan = plan_reviews(context.instance, stores)
-    for study_id in plan.given_up:
+    for study_id, _ in plan.given_up:
         context.log.error(
             f"{study_id}: no run could write what was decided; look at its last run, then materialize release"
         )
+    for study_id, revision in plan.unreadable:
+        context.log.error(
+            f"{study_id}: a decision on revision {revision} cannot be read; run `cardio audit verify`, then restore the database"
+        )
+    tell_stuck(plan, stores)
     if not plan.wanted:
-        return dg.SkipReason("no decision waits")
+        stuck = len(plan.given_up) + len(plan.unreadable)
+        return dg.SkipReason(f"decisions that cannot be carried out: {stuck}" if stuck else "no decision waits")
     return dg.SensorResult(
         run_requests=[
             dg.RunRequest(

@@ -18,7 +18,9 @@ DEPENDENCY_CURES = {
     REPORTS: "choose a folder that can be written to, on a disk with room (`cardio process --out`, CARDIO_DATA_DIR)",
     DISK: "free some space, or choose another disk (`cardio process --out`, CARDIO_DATA_DIR, TMPDIR)",
 }
-_DATABASE_ERRORS = frozenset({"OperationalError", "InterfaceError"})
+_DATABASE_ERRORS = frozenset(
+    {"OperationalError", "InterfaceError", "DatabaseError"}
+)  # the last: SQLite's, of a damaged file
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
 
 

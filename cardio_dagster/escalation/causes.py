@@ -12,7 +12,6 @@ from cardio_dagster.escalation.impacts import MIXED_PATIENTS, audience_of, grave
 from cardio_dagster.finding import Finding, Grade
 from cardio_dagster.outcome import Impact, Severity
 from cardio_dagster.pipeline.dossier import Dossier, ReleaseStatus
-from cardio_dagster.pipeline.stages import fusion_findings
 from cardio_dagster.stores.notices import Audience, Cause
 from cardio_dagster.study import Priority
 
@@ -67,7 +66,7 @@ def _findings(dossier: Dossier) -> tuple[Finding, ...]:
     """Return every finding once, also those of recordings whose findings were not chosen for the report."""
     fused = dossier.fusion.findings if dossier.fusion else ()
     of_recordings = tuple(f for a in dossier.analyses for f in a.findings)
-    return tuple(dict.fromkeys((*of_recordings, *fused, *fusion_findings(dossier))))
+    return tuple(dict.fromkeys((*of_recordings, *fused, *dossier.fusion_findings)))
 
 
 def _failures(dossier: Dossier) -> Iterator[_Reason]:

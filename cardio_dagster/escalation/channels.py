@@ -125,5 +125,9 @@ def _apprise() -> Any:
         import apprise
 
         apprise.Apprise.instantiate("json://localhost")  # reads all its plugins
-    logging.getLogger("apprise").disabled = True
+    logging.getLogger("apprise").addFilter(_no_record)  # `disabled` is undone by any dictConfig, such as uvicorn's
     return apprise
+
+
+def _no_record(_: logging.LogRecord) -> bool:
+    return False

@@ -1,4 +1,4 @@
-"""Causes without a study: a breaker, the disk, a dead run, a channel, the landing zone, the policy itself.
+"""Causes of the machine: a breaker, the disk, a dead run, a channel, the landing zone, the policy, a decision that is stuck.
 
 Belongs here: their codes and impacts. Not here: noticing them (orchestration/).
 """
@@ -11,6 +11,7 @@ from cardio_dagster.outcome import Impact
 from cardio_dagster.stores.notices import Audience, Cause, stamp
 
 BREAKER_OPEN, DISK_LOW, RUN_DIED = "BREAKER_OPEN", "DISK_LOW", "RUN_DIED"
+REVIEW_STUCK = "REVIEW_STUCK"
 CHANNEL_DOWN, POLICY_INVALID, INPUT_SET_ASIDE = "CHANNEL_DOWN", "POLICY_INVALID", "INPUT_SET_ASIDE"
 
 
@@ -33,6 +34,11 @@ def run_cause(died: RunDied) -> Cause:
 def set_aside_cause(claim: str) -> Cause:
     """Return the cause of a drop that made no study; one notice is open at a time, for the whole landing zone."""
     return _machine(INPUT_SET_ASIDE, Impact.MEDIUM, "landing zone", claim)
+
+
+def review_cause(study_id: str, revision: int) -> Cause:
+    """Return the cause of a decision that a person made and no run can carry out, or nobody can read."""
+    return Cause(REVIEW_STUCK, Impact.HIGH, Audience.TECHNICAL, study_id=study_id, revision=revision)
 
 
 def channel_cause(channel: str, *, at: datetime) -> Cause:

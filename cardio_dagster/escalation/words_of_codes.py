@@ -6,7 +6,6 @@ Belongs here: the table. Not here: how a notice is laid out (text.py).
 import re
 
 from cardio_dagster.errors import CODES
-from cardio_dagster.modalities.clinical.quantities import BY_NAME
 
 _PATIENT_NOW = "Look at the patient now, then at the recording."
 _READ_NOW = "Read the report now and tell the treating doctor."
@@ -27,6 +26,7 @@ _TABLE: dict[str, tuple[str, str]] = {
     "fusion.conflict.sex": ("Sex differs between the recordings", _WHOSE),
     "fusion.conflict.age_years": ("Age differs between the recordings", _WHOSE),
     "REPORT_HELD": ("Report held for review", "Decide on it: cardio review show STUDY."),
+    "REVIEW_STUCK": ("A decision on a report is not carried out", "Run cardio audit verify; look at the study's last run."),
     "REPORT_MISSING": ("No report could be made", "Read the recordings by hand; the operator knows of the failure."),
     "BREAKER_OPEN": ("A dependency is down, no new runs are started", "Bring it back; the runs go on by themselves."),
     "DISK_LOW": ("Disk nearly full", "Make room; recordings are not taken in without it."),
@@ -51,7 +51,14 @@ def words_of(code: str) -> tuple[str, str]:
         return _TABLE[code]
     if code in CODES:
         return CODES[code].title, CODES[code].cure
+    return _quantity(code) or (f"Critical: {safe(code)}", _READ_NOW)
+
+
+def _quantity(code: str) -> tuple[str, str] | None:
+    # here, because all modalities come with it: a second of imports, at the start of the gateway
+    from cardio_dagster.modalities.clinical.quantities import BY_NAME
+
     _, name, side = (*code.split("."), "", "")[:3]
     if code.startswith("clinical.") and name in BY_NAME:
         return f"{BY_NAME[name].label} critically {'low' if side == 'low' else 'high'}", _READ_NOW
-    return f"Critical: {safe(code)}", _READ_NOW
+    return None

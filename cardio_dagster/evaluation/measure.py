@@ -4,12 +4,13 @@ Belongs here: which sets, how many of each, and putting a candidate in force for
 (truth/) or the figures (figures.py).
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from cardio_dagster import __version__
+from cardio_dagster import __version__, modalities
 from cardio_dagster.evaluation.observed import Observed
 from cardio_dagster.evaluation.truth import camus, ludb, rhythms, simulated_clips, synthetic_ecgs
 from cardio_dagster.modalities import BRANCHES
@@ -112,6 +113,14 @@ def gates_in_force() -> tuple[tuple[str, str, float | None, float | None], ...]:
 def all_gates() -> dict[str, Gate]:
     """Return the gates of all modalities by name."""
     return {gate.name: gate for branch in BRANCHES.values() for gate in branch.gates}
+
+
+def file_of_gate(name: str) -> str:
+    """Return the file of the package in which a gate is a constant; raises KeyError for a name that no gate has."""
+    gate, package = all_gates()[name], Path(modalities.__file__).parents[1]
+    definition = re.compile(rf'Gate\(\s*(?:name=)?"{re.escape(gate.name)}"')
+    files = sorted((package / "modalities").rglob("*.py"))
+    return next(str(file.relative_to(package.parent)) for file in files if definition.search(file.read_text("utf-8")))
 
 
 @contextmanager

@@ -7,20 +7,25 @@ One process: buckets and counts of uploads are in its memory. More of it come by
 
 import argparse
 import logging
+import sys
 from typing import Any
 
 import uvicorn
 
+from cardio_dagster.errors import SettingsError
 from cardio_dagster.gateway.app import make_app
 from cardio_dagster.gateway.backend import Backend
-from cardio_dagster.gateway.limits import gateway_settings
-from cardio_dagster.settings import settings
+from cardio_dagster.settings import gateway_settings, require_valid_settings, settings
 
 
 def main() -> None:
     """Serve until a signal ends it; uploads and answers under way get ten seconds more."""
     options = _options()
     logging.basicConfig(level="INFO", format="%(asctime)s %(name)s: %(message)s")
+    try:
+        require_valid_settings()
+    except SettingsError as error:
+        sys.exit(f"the gateway does not start: {error}")
     app = make_app(Backend.of(settings()))
     uvicorn.run(app, host=options.host, port=options.port, **server_options(gateway_settings().proxies))
 

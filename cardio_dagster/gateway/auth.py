@@ -24,15 +24,17 @@ from cardio_dagster.stores.access import Caller, Role
 COOKIE, FORM_FIELD, FORM_HEADER = "cardio_session", "csrf_token", "X-CSRF-Token"
 STRANGER = "unknown"
 _SAFE = {"GET", "HEAD", "OPTIONS"}
-_bearer = HTTPBearer(scheme_name="key", auto_error=False, description="A key made with `cardio key add`.")
-_cookie = APIKeyCookie(name=COOKIE, scheme_name="session", auto_error=False, description="A session made on /login.")
+KEY_SCHEME = HTTPBearer(scheme_name="key", auto_error=False, description="A key made with `cardio key add`.")
+SESSION_SCHEME = APIKeyCookie(
+    name=COOKIE, scheme_name="session", auto_error=False, description="A session made on /login."
+)
 
 
 async def caller(
     request: Request,
     backend: BackendHere,
-    credentials: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
-    session: Annotated[str | None, Security(_cookie)],
+    credentials: Annotated[HTTPAuthorizationCredentials | None, Security(KEY_SCHEME)],
+    session: Annotated[str | None, Security(SESSION_SCHEME)],
 ) -> Caller:
     """Return who asks.
 

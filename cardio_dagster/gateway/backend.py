@@ -11,12 +11,13 @@ import sqlalchemy as sa
 from fastapi import Depends, Request
 
 from cardio_dagster.gateway.landing import Landing
-from cardio_dagster.gateway.limits import Buckets, GatewaySettings, gateway_settings
-from cardio_dagster.settings import Settings
+from cardio_dagster.gateway.limits import Buckets
+from cardio_dagster.settings import GatewaySettings, Settings, gateway_settings
 from cardio_dagster.stores.access import AccessStore
 from cardio_dagster.stores.database import connect, create_tables
 from cardio_dagster.stores.jobs import JobStore
 from cardio_dagster.stores.ledger import Ledger
+from cardio_dagster.stores.reports import REPORTS_DIR
 from cardio_dagster.stores.reviews import ReviewStore
 from cardio_dagster.stores.site_key import site_key
 from cardio_dagster.stores.studies import StudyRegistry
@@ -67,7 +68,7 @@ class Backend:
     @property
     def reviews(self) -> ReviewStore:
         """The standing versions of reports, and decisions on them."""
-        return ReviewStore(self.engine)
+        return ReviewStore(self.engine, self.settings.store_dir / REPORTS_DIR)
 
     @property
     def access(self) -> AccessStore:

@@ -13,12 +13,12 @@ from fastapi.responses import JSONResponse
 from fastapi.security import HTTPAuthorizationCredentials
 from pydantic import BaseModel, Field
 
-from cardio_dagster.gateway.auth import _bearer, _cookie, allowed, caller
+from cardio_dagster.gateway.auth import KEY_SCHEME, SESSION_SCHEME, allowed, caller
 from cardio_dagster.gateway.backend import Backend, BackendHere
 from cardio_dagster.gateway.errors import GatewayError, problems
 from cardio_dagster.orchestration.queues import QUEUES
 from cardio_dagster.stores.access import MAY_WATCH, Caller
-from cardio_dagster.watch.health import LIMITS, Watch
+from cardio_dagster.watch.health import Watch
 from cardio_dagster.watch.metrics import Metrics
 from cardio_dagster.watch.place import place_of
 from cardio_dagster.watch.words import CHECKS, Health, Level
@@ -114,8 +114,8 @@ async def show_health(
     request: Request,
     backend: BackendHere,
     watch: WatchHere,
-    credentials: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)] = None,
-    session: Annotated[str | None, Security(_cookie)] = None,
+    credentials: Annotated[HTTPAuthorizationCredentials | None, Security(KEY_SCHEME)] = None,
+    session: Annotated[str | None, Security(SESSION_SCHEME)] = None,
 ) -> Response:
     """Return the status, 503 when something that matters is dead; details with the key of an auditor or administrator."""
     found = await run_in_threadpool(watch.health)
@@ -185,7 +185,7 @@ def _workforce(watch: Watch) -> Workforce | None:
     from redis import RedisError
 
     try:
-        return workforce(watch.place, LIMITS)
+        return workforce(watch.place, watch.limits)
     except (RedisError, OSError) as error:
         raise GatewayError("E_GATEWAY_001", "the broker does not answer", seen=type(error).__name__) from None
 

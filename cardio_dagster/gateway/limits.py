@@ -1,41 +1,15 @@
-"""Limits: what the gateway takes at most, and how fast.
+"""Limits: how many requests the gateway takes, and how fast.
 
-Belongs here: the settings of the gateway, and buckets of requests. Not here: answering (errors.py) or counting the bytes of
-an upload (receiving.py). The limits of a file and of a study are the installation's (CARDIO_MAX_FILE_MB, CARDIO_MAX_STUDY_MB).
+Belongs here: buckets of requests. Not here: the numbers (settings/gateway.py), answering (errors.py) or counting the bytes of an
+upload (receiving.py).
 """
 
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import lru_cache
-
-from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
 _MAX_BUCKETS = 10_000
-
-
-class GatewaySettings(BaseSettings):
-    """What an installation can choose of its gateway. Each field is the variable CARDIO_GATEWAY_<NAME>."""
-
-    model_config = SettingsConfigDict(env_prefix="CARDIO_GATEWAY_", env_file=".env", extra="ignore", frozen=True)
-
-    max_files: int = Field(2000, ge=1, le=100_000, description="files of one upload at most")
-    uploads_at_once: int = Field(200, ge=1, le=10_000, description="uploads at a time; more get 503 with Retry-After")
-    idle_s: float = Field(30.0, gt=0, le=3600, description="an upload that is silent for so long is ended (408)")
-    min_bytes_s: float = Field(1024.0, ge=0, description="an upload that is slower on average is ended (408)")
-    requests_per_minute: float = Field(1200.0, gt=0, description="requests of one key; more get 429 with Retry-After")
-    failures_per_minute: float = Field(20.0, gt=0, description="wrong keys from one address that are recorded")
-    disk_reserve_mb: float = Field(1024.0, ge=0, description="uploads end (507) before the disk has less than this")
-    sync_wait_s: float = Field(120.0, gt=0, le=3600, description="POST /studies/sync waits so long at most")
-    proxies: str = Field("", description="addresses of the proxies whose X-Forwarded-* are believed, with commas")
-
-
-@lru_cache(maxsize=1)
-def gateway_settings() -> GatewaySettings:
-    """Return the settings of the gateway of this process."""
-    return GatewaySettings()  # type: ignore[call-arg, unused-ignore]
 
 
 @dataclass(slots=True)

@@ -15,7 +15,6 @@ from jinja2 import Environment, FileSystemLoader
 from cardio_dagster import __version__
 from cardio_dagster.gateway.auth import COOKIE, CallerHere, record
 from cardio_dagster.gateway.backend import Backend, BackendHere
-from cardio_dagster.gateway.errors import GatewayError
 from cardio_dagster.stores.access import SESSION_S, Caller
 
 router = APIRouter(include_in_schema=False)
@@ -33,14 +32,22 @@ def show_login(to: Annotated[str, Query(alias="next", max_length=500)] = HOME) -
 
 @router.post("/login")
 async def log_in(request: Request, backend: BackendHere) -> Response:
-    """Open a session for a valid key and go on to the page that was asked for; the same form again for any other."""
+    """Open a session for a valid key and go on to the page that was asked for.
+
+    Any other key gets the same form again, saying why: 401 for one that is wrong, expired or revoked, without a difference, 429 after
+    too many of them; 403 where another site sent the form.
+    """
     if request.headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
-        raise GatewayError("E_ACCESS_003", "another site may not log somebody in")
+        return _page(HOME, "Another site sent this form. Enter your key here.", status=403)
     key, to = await _fields(request)
     host = request.client.host if request.client else ""
     secret, wait_s = await run_in_threadpool(_open, backend, key, host)
     if secret is None:
-        told = f"Too many wrong keys. Try again in {int(wait_s) + 1} s." if wait_s else "This key is not valid."
+        told = (
+            f"Too many wrong keys. Try again in {int(wait_s) + 1} s."
+            if wait_s
+            else "This key is not valid: mistyped, expired or revoked."
+        )
         return _page(to, told, status=429 if wait_s else 401, headers={"Retry-After": str(int(wait_s) + 1)})
     response = RedirectResponse(_local(to), 303)
     secure = request.url.scheme == "https"

@@ -22,7 +22,6 @@ from cardio_dagster.gateway.dicom.delivery import Courier
 from cardio_dagster.gateway.dicom.header import read_instance
 from cardio_dagster.gateway.dicom.inbox import FullError, Inbox, inbox_of
 from cardio_dagster.gateway.dicom.related import related
-from cardio_dagster.gateway.dicom.settings import dicom_settings
 from cardio_dagster.gateway.dicom.store_answer import (
     CLASS_NOT_SUPPORTED,
     JSON,
@@ -38,6 +37,7 @@ from cardio_dagster.gateway.dicom.store_answer import (
 )
 from cardio_dagster.gateway.errors import problems
 from cardio_dagster.gateway.landing import Landing, Part
+from cardio_dagster.settings import dicom_settings
 from cardio_dagster.stores.access import MAY_SUBMIT, Caller
 
 Submitter = Annotated[Caller, Depends(allowed(MAY_SUBMIT))]

@@ -40,7 +40,8 @@ class Options:
     memory_limit_mb: float | None = None
     max_file_mb: float = 2048.0
     model_catalogue: str | None = None  # path of a site's own models; None means the shipped ones
-    image_deadline_s: float = 240.0  # VALIDATION to ANALYSIS may each take so long for one modality
+    image_deadline_s: float = 240.0  # VALIDATION to ANALYSIS may each take so long for one modality,
+    image_deadline_s_per_mb: float = 1.0  # and so much longer for each megabyte of its recordings
     decision_deadline_s: float = 300.0  # RECEIPT, FUSION, SCORING and FORMATTING may each take so long
     study_deadline_s: float = 3600.0  # one run of the study as a whole
     score2_region: str | None = None  # European risk region of the installation, where a study states none

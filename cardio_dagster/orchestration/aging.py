@@ -9,8 +9,8 @@ from typing import Any
 
 import dagster as dg
 
-from cardio_dagster.orchestration.cluster_settings import cluster_settings
 from cardio_dagster.orchestration.queues import moved_up, queue_of_tags, queue_tags
+from cardio_dagster.settings import cluster_settings
 from cardio_dagster.stores.workers import Workers
 
 MOVED_TAG = "cardio/moved_up"  # how often

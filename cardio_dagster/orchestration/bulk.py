@@ -92,9 +92,10 @@ def record_study(context: dg.OpExecutionContext, passed: dict[State, Dossier], s
 def _keep(dossier: Dossier, stage: str, stores: Stores) -> None:
     study = dossier.study
     if STAGES[stage] in FAN_OUT_STATES:
-        stores.checkpoints().save_record(study.study_id, f"{stage}/dossier", nameless(dossier))
+        stores.checkpoints().save_record(study.study_id, f"{stage}/dossier", nameless(dossier, stores))
     else:
-        stores.results().save_stage(study.study_id, study.revision, stage, dossier.state, nameless(dossier))
+        kept = nameless(dossier, stores)
+        stores.results().save_stage(study.study_id, study.revision, stage, dossier.state, kept)
 
 
 def _materialization(

@@ -71,7 +71,7 @@ def make_cohort(stores: Stores) -> Cohort:
 
 
 def _studies(stores: Stores) -> Iterator[tuple[Decided, CohortStudy | None]]:
-    reports = ReportStore(Path(stores.store_dir) / "reports")
+    reports = ReportStore(stores.reports_dir)
     for row in CohortStore(connect(stores.database_url)).decided():
         decided = Decided(
             study_id=row["study_id"],

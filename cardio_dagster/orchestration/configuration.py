@@ -1,6 +1,6 @@
 """The configuration in force: its hash on every stage, its values in the ledger whenever it changes.
 
-Belongs here: what counts as configuration. Not here: the settings themselves (settings.py). A path may name
+Belongs here: what counts as configuration. Not here: the settings themselves (settings/). A path may name
 somebody and an address may hold a password, so both are told by hash.
 """
 
@@ -20,6 +20,7 @@ from cardio_dagster.stores.ledger import decode
 _BY_HASH = frozenset(
     {"database_url", "report_url", "checkpoint_url", "model_catalogue", "evidence_notes", "escalation_file"}
 )
+_CALLED = {"database_shown": "database_url", "checkpoints_shown": "checkpoint_url"}  # without their passwords
 _PLACES = frozenset({"landing_dir", "store_dir", "notices_dir", "anchor_dir"})  # where things lie decides no result
 
 _told_already: set[tuple[str, str, str]] = set()  # by database and hashes
@@ -27,8 +28,8 @@ _told_already: set[tuple[str, str, str]] = set()  # by database and hashes
 
 def configuration(stores: Stores) -> ConfigChanged:
     """Return the settings, libraries and notes in force with the hash over them."""
-    fields = sorted(set(type(stores).model_fields) - _PLACES)
-    values = {name: _told(name, getattr(stores, name)) for name in fields} | surroundings(stores.evidence_notes)
+    fields = {_CALLED.get(name, name): getattr(stores, name) for name in set(type(stores).model_fields) - _PLACES}
+    values = {name: _told(name, fields[name]) for name in sorted(fields)} | surroundings(stores.evidence_notes)
     return ConfigChanged(digest(__version__, *(f"{k}={v}" for k, v in values.items())), values, __version__)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from cardio_dagster.audit_contents import AccessMade, ErrorMet
+from cardio_dagster.audit_contents import EvaluationMade
 from cardio_dagster.audit_record import Actor, Entry, Kind
 from cardio_dagster.evaluation.drift.seen import Seen, seen_between
 from cardio_dagster.evaluation.history import keep
@@ -46,10 +46,10 @@ class Evaluated:
 def evaluate_night(
     stores: Stores, actor: Actor, *, size: Size, reference: Path | None, now: datetime | None = None
 ) -> Evaluated:
-    """Evaluate what is in force, write page, JSON and history, and tell people where something became worse.
+    """Evaluate what is in force, write page, JSON and history, record it, and tell people where something became worse.
 
-    Without a standing run of this size the run becomes the standing one, which the ledger says. A night that is evaluated again
-    leaves no second row and no second notice.
+    Without a standing run of this size the run becomes the standing one, which the record says. A night that is evaluated again
+    leaves no second row and no second notice, and a second record only where it found something else.
     """
     at = now or datetime.now(UTC)
     folder = Path(stores.store_dir) / FOLDER
@@ -60,8 +60,6 @@ def evaluate_night(
     _write(folder, night)
     notices = _tell(stores, actor, night)
     if standing is None:
-        made = AccessMade("standing.set", f"evaluation of size {size.name}", f"first night, {night.night}")
-        stores.ledger().append(Entry(Kind.ACCESS_MADE, actor, made))
         set_standing(folder, Standing(night.night, run))
     return Evaluated(folder, night, notices)
 
@@ -81,29 +79,31 @@ def _write(folder: Path, night: Night) -> None:
 
 
 def _tell(stores: Stores, actor: Actor, night: Night) -> int:
-    """Raise the notices of a night with their records in one transaction; return how many are new."""
-    causes, records = [], []
+    """Record a night and raise its notices, in one transaction; return how many are new."""
+    causes = []
     if night.worse:
         causes.append(Cause(WORSE, Impact.HIGH, Audience.TECHNICAL, subject=_SUBJECT, occasion=night.night))
-        records.append(_record(WORSE, Impact.HIGH, _worse_text(night), actor, night))
     if night.drifted:
         causes.append(Cause(DRIFTED, Impact.MEDIUM, Audience.TECHNICAL, subject=_SUBJECT, occasion=night.night))
-        told = ", ".join(shift.feature.name for shift in night.drifted)
-        records.append(_record(DRIFTED, Impact.MEDIUM, told, actor, night))
-    if not causes:
-        return 0
     with connect(stores.database_url).begin() as connection:
-        raised = raise_notices(causes, stores, actor, connection=connection)
-        stores.ledger().append(*records, *raised, connection=connection)
+        raised = raise_notices(causes, stores, actor, connection=connection) if causes else ()
+        stores.ledger().append(_record(night, actor), *raised, connection=connection)
     return len(raised)
 
 
-def _worse_text(night: Night) -> str:
-    return ", ".join(
-        f"{c.metric} {shown(c.metric, c.standing.value)} -> {shown(c.metric, c.now.value)}" for c in night.worse
+def _record(night: Night, actor: Actor) -> Entry:
+    """Return the record of a night; the same findings of the same night have the same key, so they are recorded once."""
+    made = EvaluationMade(
+        night.night,
+        night.run.size,
+        night.run.software_version,
+        night.run.has_reference,
+        tuple((f.metric, f.value) for f in night.figures),
+        worse=tuple(
+            f"{c.metric} {shown(c.metric, c.standing.value)} -> {shown(c.metric, c.now.value)}" for c in night.worse
+        ),
+        drifted=tuple(shift.feature.name for shift in night.drifted),
+        is_standing=night.standing_since is None,
     )
-
-
-def _record(code: str, impact: Impact, seen: str, actor: Actor, night: Night) -> Entry:
-    key = f"{code}:{night.night}:{night.run.size}"
-    return Entry(Kind.ERROR_MET, actor, ErrorMet(code, "warning", impact.value, stage="evaluation", seen=seen), key=key)
+    found = digest(made.figures, made.worse, made.drifted)
+    return Entry(Kind.EVALUATION_MADE, actor, made, key=f"evaluation:{night.night}:{made.size}:{found}")

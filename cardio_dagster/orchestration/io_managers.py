@@ -37,7 +37,7 @@ class ParquetIOManager(dg.ConfigurableIOManager):
             head = obj.head if obj.head.outcome.reused else checkpoints.save(obj)
             checkpoints.save_record(context.partition_key, _record_name(context), head)
             return
-        path = checkpoints.save_record(context.partition_key, _record_name(context), nameless(obj))
+        path = checkpoints.save_record(context.partition_key, _record_name(context), nameless(obj, self.stores))
         if context.has_asset_key:
             context.add_output_metadata({"checkpoint": dg.MetadataValue.path(path)})
 
@@ -61,7 +61,7 @@ class SqlIOManager(dg.ConfigurableIOManager):
         """Store the dossier under study and stage; from scoring on, also the rows of its results."""
         results = self.stores.results()
         stage = context.asset_key.to_user_string()
-        results.save_stage(obj.study.study_id, obj.study.revision, stage, obj.state, nameless(obj))
+        results.save_stage(obj.study.study_id, obj.study.revision, stage, obj.state, nameless(obj, self.stores))
         if stage == "scoring":
             context.add_output_metadata({"rows": self.stores.keep_results(obj)})
 

@@ -26,7 +26,7 @@ def probes_of(stores: Stores) -> dict[str, Callable[[], None]]:
         DATABASE: partial(_database, stores.database_url),
         DISK: partial(_disk, Path(stores.store_dir)),
         CHECKPOINTS: partial(_checkpoints, stores),
-        REPORTS: partial(_folder, REPORTS, Path(stores.store_dir) / "reports"),
+        REPORTS: partial(_folder, REPORTS, stores.reports_dir),
     }
 
 

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 
 import dagster as dg
 
-from cardio_dagster.orchestration.cluster_settings import cluster_settings
 from cardio_dagster.orchestration.lost_runs import WORKER
 from cardio_dagster.orchestration.resources import Stores
 from cardio_dagster.orchestration.runs import Died, has_rested, lost_or_died, studies_at_work
+from cardio_dagster.settings import cluster_settings
 from cardio_dagster.stores.attempts import ExcusedAttempts
 from cardio_dagster.stores.database import connect
 from cardio_dagster.stores.study_tables import StudyRow

@@ -15,15 +15,19 @@ from cardio_dagster.pipeline.dossier import Dossier, ReleaseStatus
 from cardio_dagster.pipeline.records import study_results
 from cardio_dagster.pipeline.standing import StandingReports
 from cardio_dagster.settings import Settings, settings
+from cardio_dagster.settings.urls import masked
 from cardio_dagster.stores.checkpoints import ParquetCheckpoints
 from cardio_dagster.stores.database import connect, create_tables
 from cardio_dagster.stores.ledger import Ledger
-from cardio_dagster.stores.reports import ReportStore
+from cardio_dagster.stores.reports import REPORTS_DIR, ReportStore
 from cardio_dagster.stores.results import ResultStore
 from cardio_dagster.stores.site_key import site_key
 from cardio_dagster.stores.studies import StudyRegistry
 from cardio_dagster.stores.study_tables import StudyRow
 from cardio_dagster.study import Study
+
+# by what is shown: Dagster makes resources anew from their fields, which the UI shows, so no field may hold a password
+_addresses: dict[str, str] = {}
 
 
 class Stores(dg.ConfigurableResource["Stores"]):
@@ -31,8 +35,8 @@ class Stores(dg.ConfigurableResource["Stores"]):
 
     landing_dir: str
     store_dir: str
-    database_url: str
-    checkpoint_url: str
+    database_shown: str
+    checkpoints_shown: str
     report_url: str | None
     quiet_window_s: float
     scan_budget_s: float
@@ -50,6 +54,7 @@ class Stores(dg.ConfigurableResource["Stores"]):
     evidence_notes: str | None
     score2_region: str | None
     image_deadline_s: float
+    image_deadline_s_per_mb: float
     decision_deadline_s: float
     study_deadline_s: float
     breaker_failures: int
@@ -58,13 +63,13 @@ class Stores(dg.ConfigurableResource["Stores"]):
     notices_dir: str
     anchor_dir: str
     retention_years: float
+    window_days: float
+    window_keys: int
 
     @classmethod
     def of(cls, settings: Settings) -> "Stores":
         """Return the stores that the settings name; opens nothing yet."""
         shared = set(cls.model_fields) & set(Settings.model_fields) - {
-            "database_url",
-            "checkpoint_url",
             "model_catalogue",
             "evidence_notes",
             "escalation_file",
@@ -73,8 +78,8 @@ class Stores(dg.ConfigurableResource["Stores"]):
         return cls(
             landing_dir=str(settings.landing_dir),
             store_dir=str(settings.store_dir),
-            database_url=settings.database,
-            checkpoint_url=settings.checkpoints,
+            database_shown=_shown(settings.database),
+            checkpoints_shown=_shown(settings.checkpoints),
             model_catalogue=str(settings.model_catalogue) if settings.model_catalogue else None,
             evidence_notes=str(settings.evidence_notes) if settings.evidence_notes else None,
             escalation_file=str(settings.escalation_file) if settings.escalation_file else None,
@@ -88,6 +93,21 @@ class Stores(dg.ConfigurableResource["Stores"]):
         for folder in (self.landing_dir, self.store_dir):
             Path(folder).mkdir(parents=True, exist_ok=True)
         create_tables(connect(self.database_url))
+
+    @property
+    def database_url(self) -> str:
+        """Return the URL of the database with its password; never a field, because the UI shows the fields of a resource."""
+        return _addresses.get(self.database_shown, self.database_shown)
+
+    @property
+    def checkpoint_url(self) -> str:
+        """Return the path or URL of the checkpoints; never a field, for the same reason."""
+        return _addresses.get(self.checkpoints_shown, self.checkpoints_shown)
+
+    @property
+    def reports_dir(self) -> Path:
+        """Return the folder of all reports."""
+        return Path(self.store_dir) / REPORTS_DIR
 
     def site_key(self) -> bytes:
         """Return the key of pseudonyms and proofs; never a field, because the UI shows the fields of a resource."""
@@ -103,7 +123,7 @@ class Stores(dg.ConfigurableResource["Stores"]):
 
     def results(self) -> ResultStore:
         """Return the measurements, findings, scores, verdicts and releases."""
-        return ResultStore(connect(self.database_url))
+        return ResultStore(connect(self.database_url), self.reports_dir)
 
     def checkpoints(self) -> ParquetCheckpoints:
         """Return the Parquet checkpoints."""
@@ -111,8 +131,7 @@ class Stores(dg.ConfigurableResource["Stores"]):
 
     def reports(self, study: Study) -> ReportStore:
         """Return the written reports; once this revision is released or held, its report is never written again."""
-        folder = Path(self.store_dir) / "reports"
-        return StandingReports(folder) if self.stands(study) else ReportStore(folder)
+        return StandingReports(self.reports_dir) if self.stands(study) else ReportStore(self.reports_dir)
 
     def stands(self, study: Study) -> bool:
         """Return whether this revision is released or held: neither its report nor its results are written again."""
@@ -131,6 +150,7 @@ class Stores(dg.ConfigurableResource["Stores"]):
         return Options(
             batch_size=max(1, self.batch_size >> max(0, attempt - 1)),
             image_deadline_s=self.image_deadline_s,
+            image_deadline_s_per_mb=self.image_deadline_s_per_mb,
             decision_deadline_s=self.decision_deadline_s,
             study_deadline_s=self.study_deadline_s,
             threads=self.threads,
@@ -165,3 +185,10 @@ class Stores(dg.ConfigurableResource["Stores"]):
                 f"study {study_id} revision {revision or 'current'} is not registered; drop its files again"
             )
         return row
+
+
+def _shown(url: str) -> str:
+    """Return a URL without its password, and remember the whole of it for this process."""
+    told = masked(url)
+    _addresses[told] = url
+    return told

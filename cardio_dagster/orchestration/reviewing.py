@@ -9,11 +9,12 @@ followed by another, up to the attempts that a study may have.
 """
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import dagster as dg
 
-from cardio_dagster.audit_record import Actor
+from cardio_dagster.audit_record import Actor, ActorKind
+from cardio_dagster.escalation.machine import review_cause
+from cardio_dagster.orchestration.escalating import raise_alone
 from cardio_dagster.orchestration.resources import Stores
 from cardio_dagster.orchestration.runs import IN_PROGRESS, PARTITION_TAG
 from cardio_dagster.pipeline.dossier import Dossier
@@ -24,6 +25,7 @@ from cardio_dagster.stores.review_words import ReviewDecision
 from cardio_dagster.stores.reviews import Recorder, ReviewStore
 
 REVIEW_TAG = "cardio/review"
+_SENSOR = Actor(ActorKind.SENSOR, "review_sensor")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,22 +39,24 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class ReviewPlan:
-    """What one tick asks for, and the studies whose decisions no run could continue."""
+    """What one tick asks for, and the studies (id, revision) whose decisions no run could continue or nobody can read."""
 
     wanted: tuple[Wanted, ...]
-    given_up: tuple[str, ...]
+    given_up: tuple[tuple[str, int], ...] = ()
+    unreadable: tuple[tuple[str, int], ...] = ()
 
 
 def review_store(stores: Stores) -> ReviewStore:
     """Return the reviews of this installation."""
-    return ReviewStore(connect(stores.database_url))
+    return ReviewStore(connect(stores.database_url), stores.reports_dir)
 
 
 def plan_reviews(instance: dg.DagsterInstance, stores: Stores) -> ReviewPlan:
     """Return a run for every decision that waits for its version, one a study, unless some run works on the study."""
-    waiting = {decision.study_id: decision for decision in reversed(review_store(stores).waiting())}
+    found = review_store(stores).waiting()
+    waiting = {decision.study_id: decision for decision in reversed(found.readable)}
     if not waiting:
-        return ReviewPlan((), ())
+        return ReviewPlan((), unreadable=found.unreadable)
     busy = {run.tags.get(PARTITION_TAG) for run in instance.get_runs(dg.RunsFilter(statuses=IN_PROGRESS))}
     counted = [(d, _attempts(instance, d)) for study_id, d in sorted(waiting.items()) if study_id not in busy]
     wanted = tuple(
@@ -60,7 +64,14 @@ def plan_reviews(instance: dg.DagsterInstance, stores: Stores) -> ReviewPlan:
         for d, attempts in counted
         if attempts < stores.max_attempts
     )
-    return ReviewPlan(wanted, tuple(d.study_id for d, attempts in counted if attempts >= stores.max_attempts))
+    given_up = tuple((d.study_id, d.revision) for d, attempts in counted if attempts >= stores.max_attempts)
+    return ReviewPlan(wanted, given_up, found.unreadable)
+
+
+def tell_stuck(plan: ReviewPlan, stores: Stores) -> int:
+    """Raise a notice for each study whose decision is not carried out, once; return how many are new."""
+    stuck = dict.fromkeys((*plan.given_up, *plan.unreadable))
+    return raise_alone([review_cause(*study) for study in stuck], stores, _SENSOR) if stuck else 0
 
 
 def review_key(decision: ReviewDecision) -> str:
@@ -73,7 +84,7 @@ def continue_study(dossier: Dossier, stores: Stores, ledger: Recorder, *, actor:
 
     `dossier` is as the asset `report` left it; a report that stands is left as it is, versions lie in folders of their own.
     """
-    reports = ReportStore(Path(stores.store_dir) / "reports")
+    reports = ReportStore(stores.reports_dir)
     done = continue_review(dossier, store=review_store(stores), reports=reports, ledger=ledger, actor=actor)
     if done is not None and done.stands.status == "released":
         stores.registry().mark_released(done.stands.study_id, done.stands.revision)

@@ -16,7 +16,6 @@ from dagster._core.run_coordinator import SubmitRunContext
 from dagster._core.run_coordinator.queued_run_coordinator import QueuedRunCoordinator, RunQueueConfig
 from dagster._serdes import ConfigurableClassData
 
-from cardio_dagster.orchestration.cluster_settings import cluster_settings
 from cardio_dagster.orchestration.queues import (
     LONG_TAG,
     QUEUE_TAG,
@@ -26,6 +25,7 @@ from cardio_dagster.orchestration.queues import (
     queue_tags,
 )
 from cardio_dagster.orchestration.sight import sight_of
+from cardio_dagster.settings import cluster_settings
 from cardio_dagster.stores.workers import Workers
 
 NO_LIMIT = 100_000

@@ -20,10 +20,10 @@ from dagster_celery.launcher import CeleryRunLauncher
 from kombu.exceptions import OperationalError
 
 from cardio_dagster.orchestration.broker import celery_app, send
-from cardio_dagster.orchestration.cluster_settings import cluster_settings
 from cardio_dagster.orchestration.lost_runs import GONE, excuse_if_due, is_lost
 from cardio_dagster.orchestration.queues import QUEUE_TAG, ROUTINE, queue_of_tags
 from cardio_dagster.orchestration.sight import Sight, sight_of
+from cardio_dagster.settings import cluster_settings
 
 _ASK_AGAIN = (redis.RedisError, OperationalError, OSError)
 

@@ -20,8 +20,8 @@ from celery.worker import state  # type: ignore[import-untyped, unused-ignore]
 
 from cardio_dagster.orchestration import warm
 from cardio_dagster.orchestration.broker import TASK, celery_app
-from cardio_dagster.orchestration.cluster_settings import cluster_settings
 from cardio_dagster.orchestration.run_task import work_on
+from cardio_dagster.settings import cluster_settings
 from cardio_dagster.stores.workers import (
     BEAT_EVERY_S,
     WorkerBeat,

@@ -63,7 +63,8 @@ def _is_lasting(outcome: Outcome) -> bool:
 def _compute(task: BranchTask, place: Workplace, attempt: int) -> BranchResult[Any]:
     started_at_s, clock = time.time(), time.perf_counter()
     reset_peak_memory()
-    steps = _steps(task, place, place.clock.stage(task.state, place.options), attempt)
+    deadline = place.clock.stage(task.state, place.options, size_mb=task.size_mb)
+    steps = _steps(task, place, deadline, attempt)
     duration_s = time.perf_counter() - clock
     outcome = Outcome(
         state=task.state,

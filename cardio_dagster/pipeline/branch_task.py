@@ -44,6 +44,11 @@ class BranchTask:
         """The modality's verbs."""
         return BRANCHES[self.modality]
 
+    @property
+    def size_mb(self) -> float:
+        """How much the modality's recordings take as files, 10^6 bytes."""
+        return sum(r.size_bytes for r in self.study.of(self.modality)) / 1e6
+
     def key(self, options: Options) -> str:
         """Return the hash of all that decides the result: contents, code of this and earlier stages, models."""
         contents = [f"{r.recording_id}:{r.sha256}:{r.format}" for r in self.study.of(self.modality)]

@@ -7,7 +7,7 @@ Not here: computing anything (the stages).
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from cardio_dagster.finding import Analysis, Score
+from cardio_dagster.finding import Analysis, Finding, Score
 from cardio_dagster.fusion import Fusion
 from cardio_dagster.outcome import Outcome, Problem, State, Status, Verdict, advance
 from cardio_dagster.reporting.parts import Written
@@ -88,6 +88,11 @@ class Dossier:
         going = (Status.OK, Status.DEGRADED)
         newest = {m: self.last_outcome(m) for m in self.study.modalities}
         return tuple(m for m, o in newest.items() if o is None or o.status in going)
+
+    @property
+    def fusion_findings(self) -> tuple[Finding, ...]:
+        """The findings that rest on several modalities: contradictions, and notes in which one explains another."""
+        return (*self.fusion.consistency, *self.fusion.relations) if self.fusion else ()
 
     def enter(self, state: State, *, status: Status, duration_ms: float, peak_memory_mb: float) -> "Dossier":
         """Move to `state` and note its cost; raises IllegalTransitionError off the diagram."""

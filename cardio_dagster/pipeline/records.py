@@ -1,7 +1,6 @@
 """From a dossier to the rows that the result store keeps."""
 
 from cardio_dagster.pipeline.dossier import Dossier
-from cardio_dagster.pipeline.stages import fusion_findings
 from cardio_dagster.stores.results import StudyResults
 
 
@@ -11,7 +10,7 @@ def study_results(dossier: Dossier) -> StudyResults:
         study_id=dossier.study.study_id,
         revision=dossier.study.revision,
         measurements=[(a.modality, m) for a in dossier.analyses for m in a.measurements],
-        findings=[f for a in dossier.analyses for f in a.findings] + list(fusion_findings(dossier)),
+        findings=[f for a in dossier.analyses for f in a.findings] + list(dossier.fusion_findings),
         scores=dossier.scores,
         verdicts=dossier.verdicts,
         problems=dossier.problems,

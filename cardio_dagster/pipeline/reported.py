@@ -10,7 +10,6 @@ from cardio_dagster.errors import ModelLoadError
 from cardio_dagster.models import catalogue
 from cardio_dagster.outcome import State, Status
 from cardio_dagster.pipeline.dossier import Dossier, ReleaseStatus
-from cardio_dagster.pipeline.stages import fusion_findings
 from cardio_dagster.pipeline.versions import STAGE_VERSIONS, code_version
 from cardio_dagster.reporting.execution import StageEntry
 from cardio_dagster.reporting.parts import NOTHING_WRITTEN, ReportedModel
@@ -33,7 +32,7 @@ def as_report(dossier: Dossier) -> Report:
         coverage=fusion.coverage.value if fusion else "NONE",
         coverage_notes=tuple(lacking),
         scores=dossier.scores,
-        fusion_findings=fusion_findings(dossier),
+        fusion_findings=dossier.fusion_findings,
         error=(dossier.error.code, dossier.error.state) if dossier.error else None,
         checkpoints_saved=len({o.state for o in dossier.outcomes}),
         release_status=_release_text(dossier),

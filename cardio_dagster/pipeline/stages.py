@@ -128,11 +128,6 @@ def _unverified(dossier: Dossier) -> list[str]:
     return [f"the report does not verify: {f.message}" for f in verification.faults] if verification else []
 
 
-def fusion_findings(dossier: Dossier) -> tuple[Finding, ...]:
-    """Return the findings that rest on several modalities: contradictions, and notes in which one explains another."""
-    return (*dossier.fusion.consistency, *dossier.fusion.relations) if dossier.fusion else ()
-
-
 def _contradictions(dossier: Dossier) -> tuple[Finding, ...]:
     return dossier.fusion.consistency if dossier.fusion else ()
 

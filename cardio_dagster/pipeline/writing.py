@@ -16,7 +16,6 @@ from cardio_dagster.evidence.retrieval import Priors, gather_context
 from cardio_dagster.evidence.trend import PriorValue
 from cardio_dagster.pipeline.desk import Desk
 from cardio_dagster.pipeline.dossier import Dossier
-from cardio_dagster.pipeline.stages import fusion_findings
 from cardio_dagster.reporting.appraisal.tier2 import Appraisal, appraise
 from cardio_dagster.reporting.drafting import draft
 from cardio_dagster.reporting.parts import Written
@@ -58,7 +57,7 @@ def _write(dossier: Dossier, desk: Desk, cpu_started_s: float) -> Manuscript:
     fusion = dossier.fusion
     assert fusion is not None
     searcher, corpus, unread = _notes_of(desk)
-    findings = (*fusion.findings, *fusion_findings(dossier))
+    findings = (*fusion.findings, *dossier.fusion_findings)
     context, first = gather_context(
         dossier.study,
         findings,

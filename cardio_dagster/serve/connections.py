@@ -1,7 +1,6 @@
 """Which databases and which broker the services of a profile use, and the environment that tells them.
 
-Belongs here: the variables of deployment that `settings.py` does not have, the URLs of the embedded servers,
-the environment of every service. Not here: whether they answer (probes.py) or are right (validation.py).
+Belongs here: the URLs of the embedded servers, the environment of every service. Not here: whether they answer (probes.py) or are right (validation.py).
 """
 
 import hashlib
@@ -9,43 +8,16 @@ import os
 import secrets
 import shlex
 import tempfile
-from functools import lru_cache
 from pathlib import Path
 
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import SecretStr
 
 from cardio_dagster.serve.site import Profile, Site
-from cardio_dagster.settings import settings
+from cardio_dagster.settings import cluster_settings, deployment_settings, settings
 
 MARK = "CARDIO_SUPERVISED"  # in the environment of everything that a supervisor started: its data folder
 OURS, DAGSTERS = "cardio", "dagster"
 _LONGEST_SOCKET_DIR = 85  # a path to a unix socket ends at 107 bytes, and PostgreSQL adds /.s.PGSQL.5432.lock
-
-
-class Connections(BaseSettings):
-    """Variables of deployment; each field is the variable CARDIO_<NAME>."""
-
-    model_config = SettingsConfigDict(env_prefix="CARDIO_", env_file=".env", extra="ignore", frozen=True)
-
-    database_url: SecretStr | None = Field(None, description="registry, results and ledger")
-    dagster_database_url: SecretStr | None = Field(None, description="Dagster's own storage, a database of its own")
-    broker_url: SecretStr | None = Field(None, description="Redis, through which studies reach the workers")
-    host: str = Field("127.0.0.1", description="address on which the gateway listens")
-    ui_port: int = Field(3000, ge=1, le=65535, description="port of the Dagster UI")
-    ui_readonly_port: int = Field(3001, ge=1, le=65535, description="port of the read-only UI for auditors")
-    code_port: int = Field(3002, ge=1, le=65535, description="port of the code server, on this machine only")
-    gateway_port: int = Field(8080, ge=1, le=65535, description="port of the gateway: upload, jobs, health, worklist")
-    dicom_port: int = Field(11112, ge=1, le=65535, description="port of the DICOM receiver")
-    flower_port: int = Field(5555, ge=1, le=65535, description="port of Flower")
-    broker_port: int = Field(6380, ge=1, le=65535, description="port of the embedded Redis, on this machine only")
-    ae_title: str = Field("CARDIO", min_length=1, max_length=16, description="AE title of the DICOM receiver")
-
-
-@lru_cache(maxsize=1)
-def connections() -> Connections:
-    """Return the deployment variables of this process; raises ValidationError (validation.py words it)."""
-    return Connections()  # type: ignore[call-arg, unused-ignore]
 
 
 def socket_dir(site: Site) -> Path:
@@ -80,13 +52,16 @@ def urls_of(site: Site) -> dict[str, str]:
             "CARDIO_DAGSTER_DATABASE_URL": embedded_database_url(site, DAGSTERS),
         }
         return found | ({"CARDIO_BROKER_URL": embedded_broker_url(site)} if site.broker_port else {})
-    chosen = connections()
-    named = {"CARDIO_DATABASE_URL": chosen.database_url}
+    named = {"CARDIO_DATABASE_URL": settings().database_url}
     if site.profile is not Profile.LOCAL:
-        named["CARDIO_DAGSTER_DATABASE_URL"] = chosen.dagster_database_url
+        named["CARDIO_DAGSTER_DATABASE_URL"] = _value(deployment_settings().dagster_database_url)
     if site.profile is Profile.CLUSTER:
-        named["CARDIO_BROKER_URL"] = chosen.broker_url
-    return {name: value.get_secret_value() for name, value in named.items() if value is not None}
+        named["CARDIO_BROKER_URL"] = _value(cluster_settings().broker_url)
+    return {name: value for name, value in named.items() if value is not None}
+
+
+def _value(secret: SecretStr | None) -> str | None:
+    return None if secret is None else secret.get_secret_value()
 
 
 def environment(site: Site) -> dict[str, str]:

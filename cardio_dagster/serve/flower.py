@@ -7,15 +7,20 @@ Not here: the workers (worker.py).
 import os
 import sys
 
-from cardio_dagster.serve.connections import connections
+from cardio_dagster.errors import SettingsError
 from cardio_dagster.serve.site import HOST
+from cardio_dagster.settings import cluster_settings
+from cardio_dagster.settings.urls import REDIS_FORM
 
 
 def main(arguments: list[str]) -> None:
     """Become Flower; raises SystemExit with the cure where no broker is set."""
-    broker = connections().broker_url
+    try:
+        broker = cluster_settings().broker_url
+    except SettingsError as error:
+        raise SystemExit(str(error)) from None
     if broker is None:
-        raise SystemExit("CARDIO_BROKER_URL is not set; set it to redis://:PASSWORD@HOST:6379/0")
+        raise SystemExit(f"CARDIO_BROKER_URL is not set; set it to {REDIS_FORM}")
     os.environ["CELERY_BROKER_URL"] = broker.get_secret_value()
     address = arguments[1] if len(arguments) > 1 else HOST
     listening = [f"--address={address}", f"--port={arguments[0]}"]

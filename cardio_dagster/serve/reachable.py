@@ -6,12 +6,13 @@ Belongs here: asking those that are not the installation's own. Not here: the em
 from collections.abc import Iterator
 from importlib.util import find_spec
 
-from cardio_dagster.serve.connections import connections
 from cardio_dagster.serve.fault import Fault
 from cardio_dagster.serve.probes import Database, Redis
 from cardio_dagster.serve.site import Profile, Site
+from cardio_dagster.settings import cluster_settings, deployment_settings, settings
+from cardio_dagster.settings.urls import POSTGRES, POSTGRES_FORM, REDIS_FORM
 
-_DATABASE_CURE = "postgresql://USER:PASSWORD@HOST/DATABASE, or start with --embedded"
+_DATABASE_CURE = f"{POSTGRES_FORM}, or start with --embedded"
 
 
 def databases_and_broker(site: Site) -> Iterator[Fault]:
@@ -23,12 +24,12 @@ def databases_and_broker(site: Site) -> Iterator[Fault]:
 def _databases(site: Site) -> Iterator[Fault]:
     if site.embedded or site.profile is Profile.LOCAL:
         return
-    chosen = connections()
-    named = {"CARDIO_DATABASE_URL": chosen.database_url, "CARDIO_DAGSTER_DATABASE_URL": chosen.dagster_database_url}
+    secret = deployment_settings().dagster_database_url
+    dagsters = secret.get_secret_value() if secret else ""
+    named = {"CARDIO_DATABASE_URL": settings().database_url or "", "CARDIO_DAGSTER_DATABASE_URL": dagsters}
     good = {}
-    for name, secret in named.items():
-        url = secret.get_secret_value() if secret else ""
-        if not url.startswith(("postgresql://", "postgresql+psycopg2://")):
+    for name, url in named.items():
+        if not url.startswith(POSTGRES):
             what = f"{name} is not set" if not url else f"{name} does not name a PostgreSQL"
             yield Fault(what, f"set it to {_DATABASE_CURE}")
         elif said := Database(url.replace("+psycopg2", "", 1)).fault():
@@ -47,10 +48,8 @@ def _broker(site: Site) -> Iterator[Fault]:
         return
     if site.embedded:
         return
-    secret = connections().broker_url
-    url = secret.get_secret_value() if secret else ""
-    if not url.startswith(("redis://", "rediss://")):
-        what = "CARDIO_BROKER_URL is not set" if not url else "CARDIO_BROKER_URL does not name a Redis"
-        yield Fault(what, "set it to redis://:PASSWORD@HOST:6379/0, or start with --embedded")
-    elif find_spec("redis") is not None and (said := Redis(url).fault()):
+    secret = cluster_settings().broker_url
+    if secret is None:
+        yield Fault("CARDIO_BROKER_URL is not set", f"set it to {REDIS_FORM}, or start with --embedded")
+    elif find_spec("redis") is not None and (said := Redis(secret.get_secret_value()).fault()):
         yield Fault(f"CARDIO_BROKER_URL: the broker does not answer ({said})", "start it, or correct the variable")

@@ -69,12 +69,11 @@ def _dagster(site: Site) -> tuple[Service, ...]:
     """Code server, daemon and UI: their own processes, so that a killed daemon does not take the runs with it."""
     workspace = str(site.run_dir / "workspace.yaml")
     code = ("api", "grpc", "-m", "cardio_dagster.definitions", "-h", HOST, "-p", str(site.code_port))
-    daemon = str(Path(sys.executable).with_name("dagster-daemon"))
     ui = ("-w", workspace, "-h", HOST)
     server = _module("dagster", *code, "--location-name", "cardio_dagster")
     found = [
         Service("code", server, Tcp(HOST, site.code_port), needed=True),
-        Service("daemon", (daemon, "run", "-w", workspace), patience_s=20.0),
+        Service("daemon", _module("cardio_dagster.orchestration.daemon", "run", "-w", workspace), patience_s=20.0),
         Service("ui", _module("dagster_webserver", *ui, "-p", str(site.ui_port)), Http(f"{site.ui_url}/server_info")),
     ]
     if site.readonly_port is not None:

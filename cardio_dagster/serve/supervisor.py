@@ -15,6 +15,7 @@ from types import FrameType
 from cardio_dagster.serve.connections import environment, environment_file, write_environment
 from cardio_dagster.serve.launching import launch, stop
 from cardio_dagster.serve.logs import LOGGER, log_to
+from cardio_dagster.serve.restarts import Restarts
 from cardio_dagster.serve.service_process import ServiceProcess
 from cardio_dagster.serve.services import prepare, services
 from cardio_dagster.serve.site import Site, read_site
@@ -34,6 +35,7 @@ __all__ = ["Supervisor", "launch", "main", "running", "state_file", "stop"]
 
 TICK_S = 0.25
 START_PATIENCE_S = 180.0
+RECORD_PATIENCE_S = 10.0  # before the end, of what is not in the ledger yet
 _log = logging.getLogger(LOGGER)
 
 
@@ -46,6 +48,7 @@ class Supervisor:
         self._phase = STARTING
         self._stopping = False
         self._failure: str | None = None
+        self._restarts = Restarts({})
 
     def run(self) -> int:
         """Start everything and stay until SIGTERM or SIGINT; return 0, or 1 where a start failed."""
@@ -75,6 +78,7 @@ class Supervisor:
     def _start_all(self) -> bool:
         """Start in order; return False where one did not start, or where the end was asked for meanwhile."""
         surroundings = environment(self._site)
+        self._restarts = Restarts(surroundings)
         together: list[ServiceProcess] = []
         for service in services(self._site):
             process = ServiceProcess(service, self._site.run_dir, surroundings)
@@ -130,15 +134,18 @@ class Supervisor:
             name = process.service.name
             if (how := process.ended()) is not None:
                 _log.warning("%s ended (%s); it is started again in %g s", name, how, process.plan_restart())
+                self._restarts.add(name, how, process.restarts)
                 self._tell()
             elif process.pid is None and time.monotonic() >= process.next_start_s:
                 process.start()
                 _log.warning("%s started again, for the %d. time", name, process.restarts)
                 self._tell()
+        self._restarts.go_on()
 
     def _stop_all(self) -> None:
         self._phase = STOPPING
         self._tell()
+        self._restarts.finish(RECORD_PATIENCE_S)
         for process in reversed(self._running):
             process.stop()
             _log.info("%s stopped", process.service.name)

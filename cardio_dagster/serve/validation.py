@@ -12,12 +12,13 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from cardio_dagster.errors import SettingsError
-from cardio_dagster.serve.connections import connections, socket_dir
+from cardio_dagster.serve.connections import socket_dir
 from cardio_dagster.serve.fault import Fault
 from cardio_dagster.serve.reachable import databases_and_broker
 from cardio_dagster.serve.site import Profile, Site
 from cardio_dagster.serve.state import running
 from cardio_dagster.serve.used_ports import ports_in_use
+from cardio_dagster.settings import cluster_settings, deployment_settings, settings
 
 
 def require_startable(site: Site) -> None:
@@ -71,12 +72,13 @@ def _embedded(site: Site) -> Iterator[Fault]:
         return
     if site.profile is Profile.LOCAL:
         yield Fault("--embedded belongs to server and cluster", "leave it out: the profile local uses SQLite")
-    chosen = connections()
-    for name in ("database_url", "dagster_database_url", "broker_url"):
-        if getattr(chosen, name) is not None:
-            yield Fault(
-                f"CARDIO_{name.upper()} is set, and --embedded brings its own", "unset it, or leave --embedded out"
-            )
+    own = {
+        "CARDIO_DATABASE_URL": settings().database_url,
+        "CARDIO_DAGSTER_DATABASE_URL": deployment_settings().dagster_database_url,
+        "CARDIO_BROKER_URL": cluster_settings().broker_url,
+    }
+    for name in (name for name, value in own.items() if value is not None):
+        yield Fault(f"{name} is set, and --embedded brings its own", "unset it, or leave --embedded out")
     if os.geteuid() == 0 and (closed := _closed_to_others(site.embedded_dir)):
         cure = "start as another user than root, or let others pass (chmod o+x)"
         yield Fault(f"PostgreSQL does not run as root, and {closed} lets no other user pass", cure)

@@ -1,15 +1,39 @@
 """Reports: the response to each revision of each study, as files that a person opens.
 
-Belongs here: where report.json and report.html lie. Not here: what stands in them (reporting/).
+Belongs here: where report.json and report.html lie, and how the tables name that place. Not here: what stands in them
+(reporting/).
 """
 
 import os
 import shutil
 import uuid
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from cardio_dagster.errors import REPORTS, DependencyError
 from cardio_dagster.stores.checkpoints import why, write_atomically
+
+REPORTS_DIR = "reports"  # below the store
+_PARTS = 2  # of a report's place: its study and its version
+
+
+def kept_path(folder: str | Path, root: Path) -> str:
+    """Return the folder of a report as tables keep it: below `root`, so that a store may be moved or restored elsewhere.
+
+    Raises ValueError for a folder that does not lie two deep below it.
+    """
+    inside = Path(folder).relative_to(root)
+    if len(inside.parts) != _PARTS or ".." in inside.parts:
+        raise ValueError("a report lies in <reports>/<study>/<version>")
+    return inside.as_posix()
+
+
+def path_of(kept: str, root: Path) -> Path:
+    """Return the folder below `root` that a table names.
+
+    Of an absolute path, which earlier releases wrote, its last two parts count: the layout below the reports was always this
+    one, and the place above them may be that of another machine.
+    """
+    return root.joinpath(*PurePosixPath(kept).parts[-_PARTS:])
 
 
 class ReportStore:

@@ -6,6 +6,7 @@ here: the registry of studies (studies.py) or signals and images (checkpoints.py
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
@@ -15,6 +16,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from cardio_dagster.finding import Finding, Measurement, Score
 from cardio_dagster.outcome import Problem, State, Verdict
 from cardio_dagster.stores.database import metadata, reading
+from cardio_dagster.stores.reports import kept_path, path_of
 
 T = TypeVar("T")
 
@@ -103,7 +105,7 @@ releases = sa.Table(
     sa.Column("coverage", sa.String(32), nullable=False),
     sa.Column("code", sa.String(32)),
     sa.Column("reasons", sa.Text, nullable=False),
-    sa.Column("report_path", sa.Text),
+    sa.Column("report_path", sa.Text),  # below the reports: a store may be moved
     sa.Column("report_sha256", sa.String(64)),
     sa.Column("released_at", sa.String(40), nullable=False),
 )
@@ -142,10 +144,11 @@ class ReleaseRow:
 
 
 class ResultStore:
-    """The results of all studies in one database."""
+    """The results of all studies in one database, and where below `reports` the report of each lies."""
 
-    def __init__(self, engine: sa.Engine) -> None:
+    def __init__(self, engine: sa.Engine, reports: Path) -> None:
         self._engine = engine
+        self._reports = reports
 
     def save(self, results: StudyResults) -> None:
         """Replace the rows of this revision in one transaction."""
@@ -192,7 +195,8 @@ class ResultStore:
 
         An error response does not stand: a study that a machine's failure ended is launched again.
         """
-        values = {**msgspec.to_builtins(row), "reasons": msgspec.json.encode(row.reasons).decode()}
+        path = None if row.report_path is None else kept_path(row.report_path, self._reports)
+        values = {**msgspec.to_builtins(row), "reasons": msgspec.json.encode(row.reasons).decode(), "report_path": path}
         mine = (releases.c.study_id == row.study_id) & (releases.c.revision == row.revision)
         connection.execute(sa.delete(releases).where(mine, releases.c.status == "error"))
         insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
@@ -203,14 +207,14 @@ class ResultStore:
         query = sa.select(releases).where(releases.c.study_id == study_id).order_by(releases.c.revision)
         with reading(self._engine) as connection:
             rows = connection.execute(query).mappings().all()
-        return [_release_row(dict(row)) for row in rows]
+        return [_release_row(dict(row), self._reports) for row in rows]
 
     def recent(self, limit: int = 200) -> list[ReleaseRow]:
         """Return the newest releases, newest first."""
         query = sa.select(releases).order_by(releases.c.released_at.desc()).limit(limit)
         with reading(self._engine) as connection:
             rows = connection.execute(query).mappings().all()
-        return [_release_row(dict(row)) for row in rows]
+        return [_release_row(dict(row), self._reports) for row in rows]
 
 
 def _row(table: sa.Table, item: Any) -> dict[str, Any]:
@@ -218,6 +222,7 @@ def _row(table: sa.Table, item: Any) -> dict[str, Any]:
     return {c.name: values[c.name] for c in table.columns if c.name in values}
 
 
-def _release_row(row: dict[str, Any]) -> ReleaseRow:
+def _release_row(row: dict[str, Any], reports: Path) -> ReleaseRow:
     values = {str(name): value for name, value in row.items()}  # SQLAlchemy's names are a subclass of str
-    return msgspec.convert({**values, "reasons": msgspec.json.decode(row["reasons"])}, ReleaseRow)
+    path = None if row["report_path"] is None else str(path_of(row["report_path"], reports))
+    return msgspec.convert({**values, "reasons": msgspec.json.decode(row["reasons"]), "report_path": path}, ReleaseRow)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from cardio_dagster.stores.attempts import excused_attempts
+from cardio_dagster.stores.basis import study_bases
 from cardio_dagster.stores.database import reading
 from cardio_dagster.stores.holds import holds, lock_retention, purges
 from cardio_dagster.stores.jobs import jobs
@@ -32,6 +33,7 @@ GOES = (
     releases,
     patients,
     excused_attempts,
+    study_bases,
     report_versions,
     review_decisions,
     reviews,

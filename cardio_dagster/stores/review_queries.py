@@ -4,16 +4,20 @@ Belongs here: queries over the tables of reviews and releases, and their rows as
 (review_tables.py), or changing them (reviews.py).
 """
 
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import sqlalchemy as sa
 
 from cardio_dagster.outcome import State
+from cardio_dagster.stores.reports import path_of
 from cardio_dagster.stores.results import releases
 from cardio_dagster.stores.review_tables import VersionRow, report_versions, review_decisions, reviews
-from cardio_dagster.stores.review_words import Amendment, Choice, ReviewDecision
+from cardio_dagster.stores.review_words import ReviewDecision, UnreadableDecisionError
 from cardio_dagster.stores.study_tables import revisions
+
+_NO_REASONS = ("why it waits cannot be read; run `cardio audit verify`",)
 
 
 def standing_reports() -> sa.Subquery:
@@ -41,22 +45,30 @@ def standing_reports() -> sa.Subquery:
 
 
 def decision_of(row: Any) -> ReviewDecision:
-    """Convert a row of review_decisions."""
-    values = {name: row[name] for name in ("study_id", "revision", "version", "report_sha256", "reason", "by", "role")}
-    return ReviewDecision(
-        **values,
-        choice=Choice(row["choice"]),
-        at=row["at"],
-        amendments=msgspec.json.decode(row["amendments"], type=tuple[Amendment, ...]),
-        makes=row["makes"],
-    )
+    """Convert a row of review_decisions; raises UnreadableDecisionError for one of other types, words or JSON than this writes."""
+    values = {name: row[name] for name in ReviewDecision.__slots__ if name != "amendments"}
+    try:
+        return msgspec.convert({**values, "amendments": msgspec.json.decode(row["amendments"])}, ReviewDecision)
+    except (msgspec.MsgspecError, TypeError, ValueError):
+        raise UnreadableDecisionError(
+            f"a decision on revision {row['revision']} of {row['study_id']} cannot be read: its row was not written by this "
+            "software; run `cardio audit verify`, then restore the database from the backup"
+        ) from None
 
 
-def version_of(row: Any) -> VersionRow:
-    """Convert a row of `standing_reports()`."""
-    return VersionRow(
-        **{name: row[name] for name in VersionRow.__slots__ if name != "state"}, state=State(row["state"])
-    )
+def version_of(row: Any, reports: Path) -> VersionRow:
+    """Convert a row of `standing_reports()`; `reports` is the folder below which they lie."""
+    values = {name: row[name] for name in VersionRow.__slots__}
+    path = str(path_of(row["report_path"], reports))
+    return VersionRow(**{**values, "state": State(row["state"]), "report_path": path})
+
+
+def reasons_of(text: str) -> tuple[str, ...]:
+    """Return why a report waits; of a row that this software did not write, that it cannot be read: the report waits still."""
+    try:
+        return msgspec.json.decode(text, type=tuple[str, ...])
+    except (msgspec.MsgspecError, TypeError, ValueError):
+        return _NO_REASONS
 
 
 STANDING = standing_reports()

@@ -48,7 +48,7 @@ report_versions = sa.Table(
     sa.Column("version", sa.Integer, primary_key=True),
     sa.Column("base_sha256", sa.String(64), nullable=False),
     sa.Column("status", sa.String(16), nullable=False),
-    sa.Column("report_path", sa.Text, nullable=False),
+    sa.Column("report_path", sa.Text, nullable=False),  # below the reports, as in `releases`
     sa.Column("report_sha256", sa.String(64), nullable=False),
     sa.Column("decided_at", sa.String(40), nullable=False),
 )
@@ -56,7 +56,10 @@ report_versions = sa.Table(
 
 @dataclass(frozen=True, slots=True)
 class VersionRow:
-    """One version of a report: `status` is released, held, error or rejected; `at` is when that was decided."""
+    """One version of a report: `status` is released, held, error or rejected; `at` is when that was decided.
+
+    `report_path` is the whole path of its folder.
+    """
 
     study_id: str
     revision: int
@@ -69,3 +72,19 @@ class VersionRow:
     report_sha256: str
     base_sha256: str
     at: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewItem:
+    """A report that waits for a person. `priority` and `received_at` are None where the registry does not know it."""
+
+    study_id: str
+    revision: int
+    version: int
+    report_sha256: str
+    status: str  # held or error
+    reasons: tuple[str, ...]
+    opened_at: str
+    report_path: str
+    priority: str | None
+    received_at: str | None

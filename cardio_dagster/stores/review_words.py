@@ -10,7 +10,16 @@ from enum import StrEnum
 
 import msgspec
 
+from cardio_dagster.errors import CardioError
 from cardio_dagster.finding import Grade
+
+
+class ReviewError(CardioError, ValueError):
+    """A decision that cannot be taken or carried out; the message says why and what to do."""
+
+
+class UnreadableDecisionError(ReviewError):
+    """A row of `review_decisions` that no version of this software writes: somebody's hand was in the database."""
 
 
 class Choice(StrEnum):
@@ -64,6 +73,14 @@ class Amendment:
     reason: str
     section: str | None = None
     grade: Grade | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionsWaiting:
+    """Decisions whose version is not written yet, and the studies (id, revision) of which one cannot be read."""
+
+    readable: tuple["ReviewDecision", ...]
+    unreadable: tuple[tuple[str, int], ...]
 
 
 @dataclass(frozen=True, slots=True)

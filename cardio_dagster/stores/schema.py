@@ -4,8 +4,20 @@ Belongs here: the list of modules that declare tables. Not here: any table. `cre
 that reads one store makes the tables of all.
 """
 
-from cardio_dagster.stores import access, attempts, holds, jobs, priors, results, review_tables, study_tables
+from cardio_dagster.stores import access, attempts, basis, holds, jobs, priors, results, review_tables, study_tables
 from cardio_dagster.stores.ledger import tables as ledger_tables
 from cardio_dagster.stores.notices import tables as notice_tables
 
-MODULES = (access, attempts, holds, jobs, ledger_tables, notice_tables, priors, results, review_tables, study_tables)
+MODULES = (
+    access,
+    attempts,
+    basis,
+    holds,
+    jobs,
+    ledger_tables,
+    notice_tables,
+    priors,
+    results,
+    review_tables,
+    study_tables,
+)

@@ -18,7 +18,6 @@ from cardio_dagster.watch.place import Place, open_engine
 from cardio_dagster.watch.words import CHECKS, Check, Health, Level, worse
 
 Look = Callable[[], tuple[Check, ...]]
-LIMITS = Limits()
 # what each look tells; the first of them is dead when the look does not come back, of the others nothing is known then
 _TOLD = {
     "database": ("database", "ledger", "queue_age", "notices", "held", "clock"),
@@ -33,9 +32,9 @@ _TOLD = {
 class Watch:
     """The health of one place; looks at most once in `limits.kept_s`, whoever asks meanwhile gets the same answer."""
 
-    def __init__(self, place: Place, limits: Limits = LIMITS, *, clock: Callable[[], datetime] = now) -> None:
-        self.place, self.limits, self._clock = place, limits, clock
-        self._asker: Asker[tuple[Check, ...]] = Asker(limits.timeout_s)
+    def __init__(self, place: Place, limits: Limits | None = None, *, clock: Callable[[], datetime] = now) -> None:
+        self.place, self.limits, self._clock = place, limits or Limits(), clock
+        self._asker: Asker[tuple[Check, ...]] = Asker(self.limits.timeout_s)
         self._since: dict[str, tuple[Level, str]] = {}
         self._kept: tuple[float, Health] | None = None
         self._guard = threading.Lock()
@@ -68,7 +67,7 @@ class Watch:
         return check if check.since else replace(check, since=since)
 
 
-def health(place: Place, limits: Limits = LIMITS) -> Health:
+def health(place: Place, limits: Limits | None = None) -> Health:
     """Look once; `since` is then the present wherever the fact itself has no date."""
     return Watch(place, limits).health()
 
@@ -97,7 +96,7 @@ def _database(place: Place, limits: Limits, at: datetime) -> tuple[Check, ...]:
         return (
             stored.database(connection),
             _or_unknown("ledger", lambda: records.ledger(connection, place.settings, at, limits)),
-            _or_unknown("queue_age", lambda: stored.queue_age(connection, at)),
+            _or_unknown("queue_age", lambda: stored.queue_age(connection, at, limits)),
             _or_unknown("notices", lambda: stored.notices_open(connection, at, limits)),
             _or_unknown("held", lambda: stored.held(connection, at, limits)),
             _or_unknown("clock", lambda: stored.clock(connection, limits)),

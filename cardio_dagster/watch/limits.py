@@ -1,14 +1,16 @@
 """Limits: from when on something is degraded, and from when on dead.
 
-Belongs here: numbers, their reasons, and holding a value against them. Not here: looking (checks/).
+Belongs here: numbers that follow from how Dagster and the ledger work, their reasons, and holding a value against them. Not here:
+numbers that a site chooses (settings/watch.py) or looking (checks/).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from cardio_dagster.settings import WatchSettings, watch_settings
 from cardio_dagster.study import Priority
 from cardio_dagster.watch.words import Check, Level, ok, worse
 
-MINUTE_S, HOUR_S, DAY_S = 60.0, 3600.0, 86_400.0
+HOUR_S, DAY_S = 3600.0, 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,17 +42,40 @@ class Limits:
     failing_ticks: Bounds = Bounds(1, 3)  # in a row
     anchor: Bounds = Bounds(2 * DAY_S, 4 * DAY_S)  # since the end of the day anchored last
     skew: Bounds = Bounds(2, 60)
-    disk_free_pct: Bounds = Bounds(10, 1)
-    disk_free_mb: Bounds = Bounds(2048, 256)
-    notice_overdue: Bounds = Bounds(0, HOUR_S)
-    held_soon: Bounds = Bounds(HOUR_S, 4 * HOUR_S)  # of studies that came as STAT or urgent
-    held: Bounds = Bounds(DAY_S, 3 * DAY_S)
     broker_memory_pct: Bounds = Bounds(80, 97)
+    site: WatchSettings = field(default_factory=watch_settings)
 
+    @property
+    def disk_free_pct(self) -> Bounds:
+        """Share of the disk that is free; the less, the worse."""
+        return Bounds(self.site.disk_low_pct, self.site.disk_full_pct)
 
-QUEUE_AGE: dict[Priority, Bounds] = {
-    Priority.STAT: Bounds(MINUTE_S, 5 * MINUTE_S),
-    Priority.URGENT: Bounds(10 * MINUTE_S, HOUR_S),
-    Priority.ROUTINE: Bounds(2 * HOUR_S, 12 * HOUR_S),
-    Priority.BACKFILL: Bounds(2 * DAY_S, 7 * DAY_S),
-}
+    @property
+    def disk_free_mb(self) -> Bounds:
+        """What is free on the disk; the less, the worse."""
+        return Bounds(self.site.disk_low_mb, self.site.disk_full_mb)
+
+    @property
+    def notice_overdue(self) -> Bounds:
+        """How long a notice is overdue."""
+        return Bounds(0, self.site.notice_dead_s)
+
+    @property
+    def held_soon(self) -> Bounds:
+        """How long a held report waits that came as STAT or urgent."""
+        return Bounds(self.site.held_soon_late_s, self.site.held_soon_dead_s)
+
+    @property
+    def held(self) -> Bounds:
+        """How long any other held report waits."""
+        return Bounds(self.site.held_late_s, self.site.held_dead_s)
+
+    def queue_age(self, priority: Priority) -> Bounds:
+        """Return how long a study of a priority may be open."""
+        chosen: dict[Priority, Bounds] = {
+            Priority.STAT: Bounds(self.site.stat_late_s, self.site.stat_dead_s),
+            Priority.URGENT: Bounds(self.site.urgent_late_s, self.site.urgent_dead_s),
+            Priority.ROUTINE: Bounds(self.site.routine_late_s, self.site.routine_dead_s),
+            Priority.BACKFILL: Bounds(self.site.backfill_late_s, self.site.backfill_dead_s),
+        }
+        return chosen[priority]

@@ -14,6 +14,7 @@ from typing import Any
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from cardio_dagster.outcome import Impact
+from cardio_dagster.stores.reports import REPORTS_DIR
 from cardio_dagster.study import Priority
 from cardio_dagster.watch.asking import Asker
 from cardio_dagster.watch.checks.machine import room_of
@@ -35,7 +36,8 @@ class Metrics:
     """The metrics of one process; a scrape looks at everything anew and counts what happened since the last."""
 
     def __init__(self, watch: Watch) -> None:
-        self._watch, self._tail, self._counting, self._guard = watch, Tail(), Counting(), threading.Lock()
+        self._watch, self._tail = watch, Tail(watch.place.settings.store_dir / REPORTS_DIR)
+        self._counting, self._guard = Counting(), threading.Lock()
         self._asker: Asker[Any] = Asker(watch.limits.timeout_s)
         self.registry = CollectorRegistry()
         self._make_gauges()

@@ -5,14 +5,12 @@ looking at them (checks/).
 """
 
 import json
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
 import sqlalchemy as sa
 
-from cardio_dagster.settings import Settings
+from cardio_dagster.settings import Settings, cluster_settings, deployment_settings
 
 TIMEOUT_S = 1
 
@@ -33,9 +31,10 @@ class Place:
 
 
 def place_of(settings: Settings, *, queues: Iterable[str]) -> Place:
-    """Return what the environment says of an installation; opens nothing."""
+    """Return what the settings say of an installation; opens nothing."""
     runs_url, schedules_url = _dagster_urls(settings)
-    broker_url = os.environ.get("CARDIO_BROKER_URL") or None
+    broker = cluster_settings().broker_url
+    broker_url = None if broker is None else broker.get_secret_value()
     return Place(settings, runs_url, schedules_url, broker_url, _code_server(settings), tuple(queues))
 
 
@@ -54,18 +53,18 @@ def open_engine(url: str) -> sa.Engine:
 
 
 def _dagster_urls(settings: Settings) -> tuple[str, str]:
-    url = os.environ.get("CARDIO_DAGSTER_DATABASE_URL")
-    if url:
+    chosen = deployment_settings()
+    if chosen.dagster_database_url is not None:
+        url = chosen.dagster_database_url.get_secret_value()
         return url, url
-    home = Path(os.environ.get("DAGSTER_HOME") or settings.data_dir.resolve() / "dagster")
+    home = chosen.dagster_home or settings.data_dir.resolve() / "dagster"
     return f"sqlite:///{home / 'history' / 'runs.db'}", f"sqlite:///{home / 'schedules' / 'schedules.db'}"
 
 
 def _code_server(settings: Settings) -> tuple[str, int] | None:
-    """Return the address of CARDIO_CODE_SERVER (host:port), or the port that the supervisor wrote down."""
-    host, _, port = os.environ.get("CARDIO_CODE_SERVER", "").rpartition(":")
-    if host and port.isdigit():
-        return host, int(port)
+    """Return the address that is set, or the port that the supervisor wrote down."""
+    if (place := deployment_settings().code_server_place) is not None:
+        return place
     try:
         kept = json.loads((settings.data_dir / "run" / "site.json").read_text())
         return "127.0.0.1", int(kept["code_port"])

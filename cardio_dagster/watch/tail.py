@@ -19,6 +19,7 @@ from cardio_dagster.audit_contents import ErrorMet, NoticeTold, ReportClosed
 from cardio_dagster.audit_record import Kind
 from cardio_dagster.errors import CODES
 from cardio_dagster.stores.ledger import tables
+from cardio_dagster.stores.reports import path_of
 from cardio_dagster.stores.results import releases
 
 MOST = 2000  # records of one look; the next goes on behind them
@@ -82,8 +83,9 @@ class News:
 
 @dataclass(slots=True)
 class Tail:
-    """Where the last look ended; None before the first, which begins at the end of the ledger."""
+    """Where the last look ended; None before the first, which begins at the end of the ledger. Reports lie below `reports`."""
 
+    reports: Path
     seq: int | None = None
 
     def look(self, connection: Connection) -> News:
@@ -95,12 +97,12 @@ class Tail:
         news = News(records=up_to - self.seq)
         for row in connection.execute(_NEW, {"behind": self.seq, "up_to": up_to}).all():
             if row.kind in _READ and row.content is not None:
-                _count(connection, row, news)
+                _count(connection, row, news, self.reports)
         self.seq = up_to
         return news
 
 
-def _count(connection: Connection, row: Any, news: News) -> None:
+def _count(connection: Connection, row: Any, news: News, reports: Path) -> None:
     kind = Kind(row.kind)
     if kind is Kind.STUDY_RECEIVED:
         news.received += 1
@@ -114,7 +116,7 @@ def _count(connection: Connection, row: Any, news: News) -> None:
         closed = msgspec.json.decode(row.content, type=ReportClosed)
         if closed.version == 1:
             news.closed[closed.status] += 1
-            _add_execution(connection, row, news)
+            _add_execution(connection, row, news, reports)
 
 
 def known_code(code: str) -> str:
@@ -122,12 +124,12 @@ def known_code(code: str) -> str:
     return code if code in CODES else OTHER
 
 
-def _add_execution(connection: Connection, row: Any, news: News) -> None:
+def _add_execution(connection: Connection, row: Any, news: News, reports: Path) -> None:
     if len(news.executions) >= MOST_FILES:
         return
     folder = connection.scalar(_FOLDER, {"study_id": row.study_id, "revision": row.revision})
     try:
-        content = (Path(folder or "") / "execution.json").read_bytes()
+        content = (path_of(folder or "", reports) / "execution.json").read_bytes()
         news.executions.append(msgspec.json.decode(content, type=Execution))
     except (OSError, msgspec.MsgspecError):  # purged after its retention, or on another machine's disk
         return

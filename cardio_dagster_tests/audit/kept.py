@@ -60,7 +60,7 @@ class Kept:
     ) -> None:
         """Let a reader decide on the version that stands, and write what follows."""
         study = written.study
-        store = ReviewStore(connect(self.settings.database))
+        store = ReviewStore(connect(self.settings.database), self.stores.reports_dir)
         stands = store.standing(study.study_id, study.revision)
         decision = ReviewDecision(
             study.study_id, study.revision, stands.version, stands.report_sha256, choice, reason,

@@ -11,6 +11,7 @@ OTHER = "st-fedcba9876543210"
 SENSOR = Actor(ActorKind.SENSOR, "new_study_sensor")
 RUN = Actor(ActorKind.SERVICE, "study_job")
 READER = Actor(ActorKind.PERSON, "mk", "cardiologist")
+SUPERVISOR = Actor(ActorKind.SERVICE, "supervisor")
 AUDITOR = Actor(ActorKind.PERSON, "rh", "records officer")
 
 
@@ -58,12 +59,24 @@ def contents() -> dict[Kind, tuple[Actor, object]]:
         Kind.MODELS_CHANGED: (RUN, c.ModelsChanged((model,))),
         Kind.ACCESS_MADE: (READER, c.AccessMade("read", f"reports/{STUDY}", "denied")),
         Kind.BREAKER_MOVED: (RUN, c.BreakerMoved("database", "open", 3, "3 failures \x01 & <more>")),
+        Kind.SERVICE_RESTARTED: (SUPERVISOR, c.ServiceRestarted("daemon", "signal SIGKILL", 2, "2026-11-20T03:00:00.000+00:00")),
+        Kind.EVALUATION_MADE: (RUN, c.EvaluationMade("2026-11-20", "nightly", "0.6", True, (("camus_lvef_mae_pct", 5.2), ("ludb_p_f1", None)), ("camus_lvef_mae_pct 5.2 -> 7.1",), ("age_years",))),
+        Kind.PROMOTION_DECIDED: (READER, c.PromotionDecided("refused", "echo_segmentation 2 e0e0e0e0e0e0", (("camus_lvef_mae_pct", "5.2 -> 7.1", "worse"),), ("worse by 1.9",))),
         Kind.HOLD_PLACED: (AUDITOR, c.HoldMoved("case 12/26")),
         Kind.HOLD_LIFTED: (AUDITOR, c.HoldMoved("case closed")),
     }  # fmt: skip
 
 
-WITHOUT_STUDY = {Kind.STUDY_SET_ASIDE, Kind.RUN_DIED, Kind.CONFIG_CHANGED, Kind.MODELS_CHANGED, Kind.BREAKER_MOVED}
+WITHOUT_STUDY = {
+    Kind.STUDY_SET_ASIDE,
+    Kind.RUN_DIED,
+    Kind.CONFIG_CHANGED,
+    Kind.MODELS_CHANGED,
+    Kind.BREAKER_MOVED,
+    Kind.SERVICE_RESTARTED,
+    Kind.EVALUATION_MADE,
+    Kind.PROMOTION_DECIDED,
+}
 
 
 def entries(study_id: str = STUDY) -> list[Entry]:

@@ -22,7 +22,7 @@ EACH = pytest.mark.parametrize("format_name", FORMATS)
 # (code, meaning) of PS3.16 CID 400 and 401, from the FHIR rendering of DICOM's terminology by B. van der Haak
 CODES = {
     "110100": "Application Activity", "110101": "Audit Log Used", "110103": "DICOM Instances Accessed",
-    "110105": "DICOM Study Deleted", "110107": "Import", "110113": "Security Alert", "110121": "Application Stop",
+    "110105": "DICOM Study Deleted", "110107": "Import", "110113": "Security Alert", "110120": "Application Start", "110121": "Application Stop",
     "110131": "Software Configuration", "110134": "Audit Recording Started",
     "110135": "Object Security Attributes Changed",
 }  # fmt: skip
@@ -198,6 +198,9 @@ def test_the_schema_does_refuse(ledger, spoil):
         ("error.met", "error.met", ["error.met"], "E", "8"),
         ("breaker.moved", "breaker.moved", ["breaker.moved"], "E", "4"),
         ("notice.sent", "notice.sent", ["notice.sent"], "E", "4"),
+        ("service.restarted", "110100", ["110120", "service.restarted"], "E", "4"),
+        ("evaluation.made", "evaluation.made", ["evaluation.made"], "E", "4"),
+        ("promotion.decided", "110113", ["110131", "promotion.decided"], "E", "4"),
     ],
 )
 def test_events_as_dicom_calls_them(ledger, kind, event, kinds, action, outcome):

@@ -56,7 +56,9 @@ class Site:
             path.parent.mkdir(parents=True)
             path.write_bytes(data)
         heart_rate = Measurement("heart_rate_bpm", "Heart rate", 71.0, "/min", "RR")
-        ResultStore(self.engine).save(StudyResults(study_id, 1, [("ecg", heart_rate)], (), (), (), ()))
+        ResultStore(self.engine, self.store / "reports").save(
+            StudyResults(study_id, 1, [("ecg", heart_rate)], (), (), (), ())
+        )
         self.ledger.append(*entries(study_id))
         self.finish(study_id, finished_at)
 

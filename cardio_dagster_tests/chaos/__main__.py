@@ -16,6 +16,7 @@ from pathlib import Path
 from cardio_dagster_tests.chaos.bench import POSTGRES, SQLITE, Bench, Experiment, Seen
 from cardio_dagster_tests.chaos.experiments import (
     clock,
+    cluster_load,
     daemon,
     deliveries,
     disk_full,
@@ -42,6 +43,7 @@ EXPERIMENTS = (
     restore.RESTORE,
     ledger.TAMPERING,
     ledger.MILLION,
+    cluster_load.LOAD,
 )
 
 

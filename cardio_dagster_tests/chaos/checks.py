@@ -19,6 +19,7 @@ from cardio_dagster.orchestration.runs import IN_PROGRESS
 from cardio_dagster.outcome import State
 from cardio_dagster.stores.database import connect, reading
 from cardio_dagster.stores.ledger import decode, verify_ledger
+from cardio_dagster.stores.reports import path_of
 from cardio_dagster.stores.results import releases
 from cardio_dagster.stores.study_tables import revisions
 from cardio_dagster_tests.chaos.site import Site
@@ -68,7 +69,7 @@ def _reports(site: Site) -> Iterator[str]:
             yield f"{len(difference)} revisions {what}"
     if written != set(closed):
         yield f"{len(written ^ set(closed))} report folders differ from the releases"
-    if any(_sha256(Path(r["report_path"]) / "report.html") != r["report_sha256"] for r in closed.values()):
+    if any(_sha256(path_of(r["report_path"], root) / "report.html") != r["report_sha256"] for r in closed.values()):
         yield "a report is not the one that was released"
 
 

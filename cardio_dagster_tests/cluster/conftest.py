@@ -11,9 +11,9 @@ from dagster._core.storage.root import TemporaryLocalArtifactStorage
 from dagster._core.storage.runs import InMemoryRunStorage
 
 from cardio_dagster.orchestration import sight
-from cardio_dagster.orchestration.cluster_settings import cluster_settings
 from cardio_dagster.orchestration.run_coordinator import StudyRunCoordinator
 from cardio_dagster.orchestration.run_launcher import StudyRunLauncher
+from cardio_dagster.settings import cluster_settings
 from cardio_dagster.stores import workers
 from cardio_dagster_tests.cluster.harness import RedisServer
 

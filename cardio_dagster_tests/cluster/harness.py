@@ -10,12 +10,15 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import dagster as dg
+import psutil
 import redis
 import sqlalchemy as sa
 
@@ -190,12 +193,19 @@ class Cluster:
         return self
 
     def start_daemon(self) -> Process:
-        program = str(Path(sys.executable).with_name("dagster-daemon"))
-        return self._start("daemon", (program, "run", "-w", str(self.folder / "workspace.yaml")))
+        command = ("cardio_dagster.orchestration.daemon", "run", "-w", str(self.folder / "workspace.yaml"))
+        return self._start("daemon", (sys.executable, "-m", *command))
 
     def start_webserver(self, port: int) -> Process:
         command = ("dagster_webserver", "-w", str(self.folder / "workspace.yaml"), "-h", HOST, "-p", str(port))
         return self._start("ui", (sys.executable, "-m", *command))
+
+    def start_gateway(self, port: int) -> str:
+        """Start the gateway, wait until it answers and return its address."""
+        url = f"http://{HOST}:{port}"
+        self._start("gateway", (sys.executable, "-m", "cardio_dagster.gateway", "--host", HOST, "--port", str(port)))
+        wait_until(lambda: _listens(url), "the gateway answers")
+        return url
 
     def start_worker(self, name: str, queues: str, processes: int = 1) -> Process:
         """Start a worker; it is ready when `workers` shows it."""
@@ -211,6 +221,14 @@ class Cluster:
         """SIGKILL a process and start it again."""
         self.processes[name].kill()
         self.processes[name].start()
+
+    def kill_tree(self, name: str) -> None:
+        """SIGKILL a process and all that it started, as the loss of its machine would."""
+        below = psutil.Process(self.processes[name].pid).children(recursive=True)
+        self.processes[name].kill()
+        for child in below:
+            with suppress(psutil.NoSuchProcess):
+                child.kill()
 
     def instance(self) -> dg.DagsterInstance:
         """Return the instance in this process; the environment must be that of the cluster."""
@@ -239,3 +257,14 @@ class Cluster:
         for process in reversed(self.processes.values()):
             process.stop()
         self.redis.stop()
+
+
+def _listens(url: str) -> bool:
+    """Return whether somebody answers there, whatever the answer."""
+    try:
+        with urllib.request.urlopen(f"{url}/openapi.json", timeout=5):
+            return True
+    except urllib.error.HTTPError:
+        return True
+    except OSError:
+        return False

@@ -3,6 +3,7 @@
 import copy
 import os
 import signal
+import sqlite3
 import sys
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from cardio_dagster import cli
 from cardio_dagster.commands import process
 from cardio_dagster.demo.studies import ecg_only, nothing_valid
 from cardio_dagster.errors import (
+    DATABASE,
     DEPENDENCY_CURES,
     DISK,
     REPORTS,
@@ -105,6 +107,12 @@ def test_a_database_that_cannot_be_reached(cardio, monkeypatch):
     assert code == 1
     assert told_once(told, "database"), told
     assert "secret" not in told
+
+
+def test_a_database_file_that_is_damaged_is_no_fault_of_a_study():
+    error = sqlite3.DatabaseError("database disk image is malformed")
+    assert classify(error) is DependencyError.failure_class
+    assert told_once(dependency_line(error), DATABASE)
 
 
 def dies(path, **given):

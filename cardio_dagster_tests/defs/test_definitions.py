@@ -18,6 +18,8 @@ JOBS = {
     "anchor_job",
     "retention_survey",
     "evaluation_job",
+    "backfill_studies",
+    "maintenance",
 }
 SENSORS: dict[str, tuple[int, set[str]]] = {  # how often in seconds, and which jobs it may ask for
     "new_study_sensor": (2, {"study", "bulk"}),
@@ -30,6 +32,8 @@ SCHEDULES = {
     "anchor_daily": "anchor_job",
     "retention_monthly": "retention_survey",
     "evaluation_nightly": "evaluation_job",
+    "backfill_nightly": "backfill_studies",
+    "maintenance_weekly": "maintenance",
 }
 FANNED = {"validation", "preprocessing", "analysis"}
 

@@ -1,23 +1,29 @@
 """The whole way on a real installation: held, decided on, asked for by the sensor, released; on both databases."""
 
 import json
+import shutil
 from pathlib import Path
 
 import dagster as dg
 import pandas as pd
 import pytest
+import sqlalchemy as sa
 
 from cardio_dagster.audit_record import Kind
+from cardio_dagster.commands.lineage import tell_lineage
+from cardio_dagster.commands.replay import replay_study
 from cardio_dagster.commands.review import review_decide, review_list, review_show
 from cardio_dagster.defs.review import review_sensor
 from cardio_dagster.orchestration.cohort import make_cohort
+from cardio_dagster.orchestration.resources import Stores
 from cardio_dagster.orchestration.reviewing import review_store
 from cardio_dagster.review.worklist import show
-from cardio_dagster.settings import settings
+from cardio_dagster.settings import Settings, settings
+from cardio_dagster.stores.database import connect
 from cardio_dagster.stores.ledger import decode
 from cardio_dagster.stores.review_words import Choice
 from cardio_dagster.stores.reviews import ReviewError
-from cardio_dagster_tests.defs.installation import bad, clinical
+from cardio_dagster_tests.defs.installation import Installation, bad, clinical
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -155,3 +161,60 @@ def test_the_sensor_asks_again_after_a_run_that_died_and_not_for_ever(local):
         local.instance.report_run_failed(run)
     assert keys == [f"{study_id}:r1:v2:a1", f"{study_id}:r1:v2:a2"]
     assert isinstance(tick(local), dg.SkipReason)
+
+
+def test_a_decision_that_cannot_be_read_stops_no_other_and_is_told_once(local):
+    spoilt, sound = a_child(local), local.intake(clinical(8), "other")
+    assert local.run(sound).success
+    for study_id in (spoilt, sound):
+        decide(local, study_id, Choice.ACCEPT)
+    with connect(local.stores.database_url).begin() as connection:
+        query = "UPDATE review_decisions SET amendments = 'nonsense' WHERE study_id = :study_id"
+        connection.execute(sa.text(query), {"study_id": spoilt})
+    for _ in range(2):
+        assert [r.partition_key for r in tick(local).run_requests] == [sound]
+    raised = [decode(r) for r in local.stores.ledger().records(kinds=(Kind.NOTICE_RAISED,), study_id=spoilt)]
+    assert [r.cause for r in raised].count("REVIEW_STUCK") == 1
+    assert continue_(local, tick(local)).success
+    assert tick(local).skip_message == "decisions that cannot be carried out: 1"
+    with pytest.raises(ReviewError, match="cannot be read"):
+        review_show(spoilt)
+
+
+def test_a_store_restored_elsewhere_goes_on(local, tmp_path, monkeypatch, capsys):
+    study_id = a_child(local)
+    decide(local, study_id, Choice.ACCEPT)
+    head = local.stores.ledger().head()
+    connect(local.stores.database_url).dispose()
+    (tmp_path / "restored").mkdir()
+    shutil.move(local.settings.data_dir, tmp_path / "restored" / "data")
+    here = replace_place(local, tmp_path / "restored" / "data")
+    monkeypatch.setenv("CARDIO_DATA_DIR", str(here.settings.data_dir))
+    settings.cache_clear()
+    assert here.stores.ledger().head() == head
+    assert review_show(study_id) == 0
+    result = continue_(here, tick(here))
+    assert result.success
+    stands = review_store(here.stores).standing(study_id)
+    assert Path(stands.report_path) == here.settings.store_dir / "reports" / study_id / "r1.v2"
+    assert json.loads((Path(stands.report_path) / "report.json").read_text())["version"] == 2
+    assert tell_lineage(study_id, here.settings) == 0
+    assert replay_study(study_id, here.settings) == 0
+    capsys.readouterr()
+    paths = [text for text in everything_kept(here) if str(tmp_path) in text]
+    assert paths == [], "a place on this machine is kept in the database"
+
+
+def replace_place(made, data_dir):
+    """Return the installation with its data folder elsewhere."""
+    chosen = Settings(**{**made.settings.model_dump(), "data_dir": data_dir})
+    return Installation(chosen, Stores.of(chosen), made.instance)
+
+
+def everything_kept(made):
+    """Return every text of every row of the database."""
+    engine = connect(made.stores.database_url)
+    with engine.connect() as connection:
+        for table in sa.inspect(engine).get_table_names():
+            for row in connection.execute(sa.text(f"SELECT * FROM {table}")):
+                yield from (f"{table}: {value}" for value in row if isinstance(value, str))

@@ -15,6 +15,7 @@ import yaml
 
 from cardio_dagster import __version__
 from cardio_dagster.serve.worker_sets import ALL, queue_sets
+from cardio_dagster.settings import DeploymentSettings
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 PROFILES = ("server", "cluster")
@@ -151,3 +152,24 @@ def test_constraints_name_every_dependency_exactly_once():
         {re.split(r"[<>=\[ ]", one)[0].lower().replace("_", "-") for one in needed} - set(named) - {"cardio-dagster"}
     )
     assert not missing
+
+
+def _code_server(workspace: Path) -> str:
+    (server,) = (one["grpc_server"] for one in yaml.safe_load(workspace.read_text())["load_from"])
+    return f"{server['host']}:{server['port']}"
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_health_looks_for_the_code_server_where_the_others_find_it(profile):
+    told = compose(profile)["services"]["gateway"]["environment"]["CARDIO_CODE_SERVER"]
+    assert told == _code_server(DEPLOY / "workspace.yaml")
+    assert DeploymentSettings(code_server=told).code_server_place == ("code", 4000)
+
+
+def test_so_it_does_with_systemd_and_kubernetes():
+    unit = (DEPLOY / "server" / "systemd" / "cardio-gateway.service").read_text()
+    assert f"CARDIO_CODE_SERVER={_code_server(DEPLOY / 'server' / 'systemd' / 'workspace.yaml')} " in unit
+    values = yaml.safe_load((DEPLOY / "cluster" / "helm-values.yaml").read_text())
+    (chart,) = values["dagster-user-deployments"]["deployments"]
+    manifests = (DEPLOY / "cluster" / "kubernetes.yaml").read_text()
+    assert f'{{name: CARDIO_CODE_SERVER, value: "{chart["name"]}:{chart["port"]}"}}' in manifests

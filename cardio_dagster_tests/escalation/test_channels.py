@@ -3,6 +3,7 @@
 import datetime
 import json
 import logging
+import logging.config
 import ssl
 
 import pytest
@@ -105,6 +106,8 @@ def test_a_folder_of_the_sites_own(tmp_path):
     "url", ["json://127.0.0.1:1/s3cret", "mailto://u:s3cret@127.0.0.1:1?from=a@b.c&to=d@e.f", "file:///dev/null/s3cret"]
 )
 def test_what_a_channel_does_not_take_is_told_without_its_address(url, tmp_path, caplog, capfd):
+    is_known(Channel("json://localhost"))  # Apprise is there, and now somebody sets up logging, as uvicorn does
+    logging.config.dictConfig({"version": 1, "incremental": False, "disable_existing_loggers": False})
     caplog.set_level(logging.DEBUG)
     with pytest.raises(ChannelError) as refused:
         send(Channel(url), MESSAGE, folder=tmp_path)

@@ -58,8 +58,11 @@ def test_three_nights(site, monkeypatch):
         "technical",
         "high",
     )
-    (record,) = site.stores.ledger().records(kinds=[Kind.ERROR_MET])
-    assert "camus_lvef_mae_pct" in json.loads(record.content)["seen"]
+    good, bad = (json.loads(r.content) for r in site.stores.ledger().records(kinds=[Kind.EVALUATION_MADE]))
+    assert (good["is_standing"], good["worse"], bad["is_standing"]) == (True, [], False)
+    assert any(text.startswith("camus_lvef_mae_pct ") and " -> " in text for text in bad["worse"])
+    assert dict(good["figures"])["camus_lvef_mae_pct"] == pytest.approx(3.1, abs=0.6)
+    assert not list(site.stores.ledger().records(kinds=[Kind.ERROR_MET, Kind.ACCESS_MADE]))
     assert len(list(site.stores.ledger().records(kinds=[Kind.NOTICE_RAISED]))) == 1
     assert json.loads((folder / "evaluation.json").read_text())["standing_since"]
 

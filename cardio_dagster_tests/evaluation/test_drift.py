@@ -1,5 +1,7 @@
 """Drift: the tests, the alarms, and what is read from the result tables."""
 
+from pathlib import Path
+
 import msgspec
 import numpy as np
 import pytest
@@ -12,6 +14,7 @@ from cardio_dagster.evaluation.drift.testing import compare_numbers, compare_sha
 from cardio_dagster.finding import Finding, Grade, Measurement
 from cardio_dagster.outcome import State as PipelineState
 from cardio_dagster.outcome import Verdict
+from cardio_dagster.settings import forget_settings
 from cardio_dagster.stores.results import ReleaseRow, ResultStore, StudyResults
 from cardio_dagster.stores.study_tables import revisions, studies
 from cardio_dagster.study import Recording
@@ -120,11 +123,11 @@ def _keep(
                 {"study_id": name, "revision": 1, "source": name, "priority_rank": 2, "received_at": at, "attempt": 1},
             )
         connection.execute(sa.insert(revisions), {**key, **row, "recordings": text, "problems": "[]"})
-        ResultStore(engine).release(release, connection=connection)
+        ResultStore(engine, Path("reports")).release(release, connection=connection)
     verdicts = [Verdict("ecg_sampling_rate", "1", True, 500.0, "Hz", None, None, "ecg", "r01")]
     measured = [("echo", Measurement("lvef_pct", "EF", v, "%", "x")) for v in values]
     findings = [Finding("ECG_PAUSE", "t", Grade.CRITICAL, "r"), Finding("ECG_NORMAL", "t", Grade.NORMAL, "r")]
-    ResultStore(engine).save(StudyResults(name, revision, measured, findings, [], verdicts, []))
+    ResultStore(engine, Path("reports")).save(StudyResults(name, revision, measured, findings, [], verdicts, []))
 
 
 def test_a_study_counts_once_with_its_newest_revision_and_the_median(engine):
@@ -141,3 +144,14 @@ def test_a_study_counts_once_with_its_newest_revision_and_the_median(engine):
     assert found[0].numbers["size_mb"] == 2.0
     assert found[0].words["formats"] == "muse"
     assert found[0].marks == {"finding:ECG_PAUSE"}
+
+
+def test_a_site_chooses_what_is_an_alarm(monkeypatch):
+    rng = np.random.default_rng(11)
+    recent, before = _seen(rng, 60, lvef=45), _seen(rng, 600)
+    monkeypatch.setenv("CARDIO_EVALUATION_DRIFT_MIN_PSI", "9")
+    forget_settings()
+    assert _states(shifts(recent, before))["value:lvef_pct"] is State.STABLE
+    monkeypatch.setenv("CARDIO_EVALUATION_DRIFT_MIN_RECENT", "61")
+    forget_settings()
+    assert _states(shifts(recent, before))["value:lvef_pct"] is State.TOO_FEW

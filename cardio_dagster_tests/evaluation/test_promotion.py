@@ -2,17 +2,20 @@
 
 import hashlib
 import json
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from cardio_dagster import modalities
 from cardio_dagster.audit_record import Kind
 from cardio_dagster.commands import evaluate as command
 from cardio_dagster.demo.simulated_echo import simulate_still
 from cardio_dagster.errors import SettingsError
 from cardio_dagster.evaluation import measure as measuring
-from cardio_dagster.evaluation.measure import Size, all_gates, gates_in_force, gates_moved
+from cardio_dagster.evaluation.measure import Size, all_gates, file_of_gate, gates_in_force, gates_moved
 from cardio_dagster.evaluation.promotion import judging
 from cardio_dagster.evaluation.promotion.candidate import read_candidate
 from cardio_dagster.evaluation.promotion.judging import judge
@@ -113,7 +116,7 @@ def _ledger(chosen):
 
 
 def _records(chosen):
-    return [json.loads(r.content) for r in _ledger(chosen).records(kinds=[Kind.ACCESS_MADE])]
+    return [json.loads(r.content) for r in _ledger(chosen).records(kinds=[Kind.PROMOTION_DECIDED])]
 
 
 def test_a_worse_model_is_refused_and_nothing_changes(site, tmp_path, capsys):
@@ -122,9 +125,10 @@ def test_a_worse_model_is_refused_and_nothing_changes(site, tmp_path, capsys):
     assert site.model_catalogue.read_text() == ""
     assert not (site.store_dir / "evaluation").exists()
     (record,) = _records(site)
-    assert record["action"] == "promotion.refused"
-    assert "camus_lv_dice_ed 0." in record["outcome"]
-    assert " -> " in record["outcome"]
+    assert record["decision"] == "refused"
+    assert record["reasons"]
+    (told,) = [text for metric, text, _ in record["figures"] if metric == "camus_lv_dice_ed"]
+    assert re.fullmatch(r"0\.\d+ -> 0\.\d+", told)
     assert "Not promoted" in capsys.readouterr().out
 
 
@@ -137,9 +141,9 @@ def test_an_equal_model_is_promoted_with_both_figures(site, tmp_path):
     assert catalogue.entry(MODEL).sha256 == sha256
     catalogue.load_session(MODEL, threads=1)  # file and sha256 fit
     (record,) = _records(site)
-    assert record["action"] == "models.promoted"
-    assert sha256[:12] in record["resource"]
-    assert "camus_lvef_mae_pct" in record["outcome"]
+    assert (record["decision"], record["reasons"]) == ("promoted", [])
+    assert sha256[:12] in record["what"]
+    assert "camus_lvef_mae_pct" in {metric for metric, *_ in record["figures"]}
     (models,) = (json.loads(r.content) for r in _ledger(site).records(kinds=[Kind.MODELS_CHANGED]))
     assert [MODEL, "3", sha256] in models["models"]
     standing = json.loads((site.store_dir / "evaluation" / "standing-tiny.json").read_text())
@@ -154,8 +158,27 @@ def test_a_stricter_gate_is_measured_and_put_back(site, tmp_path):
     assert command.evaluate(size="tiny", candidate=path, promote=True) == 1  # it refuses nearly every contour
     assert gates_in_force() == before
     (record,) = _records(site)
-    assert record["resource"] == "echo_confidence 0.999 to None"
-    assert "camus_refused_pct" in record["outcome"]
+    assert (record["decision"], record["what"]) == ("refused", "echo_confidence 0.999 to None")
+    assert "camus_refused_pct" in {metric for metric, *_ in record["figures"]}
+
+
+def test_each_gate_is_a_constant_of_one_file():
+    package = Path(modalities.__file__).parents[2]
+    for name in all_gates():
+        assert f'"{name}"' in (package / file_of_gate(name)).read_text(), name
+    assert file_of_gate("echo_confidence") == "cardio_dagster/modalities/echo/gates.py"
+
+
+def test_an_approved_gate_is_told_with_its_file_and_is_not_in_force(site, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(judging, "_of_change", lambda change: None)  # nothing is worse
+    path = tmp_path / "gate.toml"
+    path.write_text("[gates.echo_confidence]\nminimum = 0.85\n")
+    before = gates_in_force()
+    assert command.evaluate(size="tiny", candidate=path, promote=True, by="mk", role="admin") == 0
+    assert "echo_confidence (cardio_dagster/modalities/echo/gates.py)" in capsys.readouterr().out
+    assert gates_in_force() == before
+    (record,) = _records(site)
+    assert (record["decision"], record["what"]) == ("approved", "echo_confidence 0.85 to None")
 
 
 def test_gates_are_put_back_when_measuring_fails():

@@ -12,8 +12,7 @@ import uvicorn
 from cardio_dagster.gateway.__main__ import server_options
 from cardio_dagster.gateway.app import make_app
 from cardio_dagster.gateway.backend import Backend
-from cardio_dagster.gateway.limits import GatewaySettings
-from cardio_dagster.settings import Settings
+from cardio_dagster.settings import GatewaySettings, Settings
 from cardio_dagster.stores.access import Role
 from cardio_dagster_tests.defs.installation import Installation
 

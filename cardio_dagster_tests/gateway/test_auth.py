@@ -97,6 +97,29 @@ def test_wrong_key_on_the_page_is_told_without_a_session(gateway):
         assert "cardio_x" not in answer.text
 
 
+def test_mistyped_expired_and_revoked_keys_are_told_alike_in_place(gateway):
+    expired = gateway.backend.access.add("lapsed", Role.READER, days=1e-8)
+    revoked = gateway.backend.access.add("withdrawn", Role.READER, days=1)
+    gateway.backend.access.revoke("withdrawn")
+    answers = []
+    with gateway.client(None) as browser:
+        for key in (gateway.key(Role.READER)[:-1] + "?", expired, revoked, ""):
+            answer = browser.post("/login", data={"key": key, "next": "/worklist"}, headers={"Accept": "text/html"})
+            answers.append((answer.status_code, answer.headers["content-type"], answer.text))
+            assert key == "" or key not in answer.text
+    assert len(set(answers)) == 1
+    status, kind, page = answers[0]
+    assert (status, kind) == (401, "text/html; charset=utf-8")
+    assert 'role="alert">This key is not valid: mistyped, expired or revoked.</p>' in page
+    assert 'name="next" value="/worklist"' in page
+    assert gateway.accesses()[-1] == ("person:unknown", "login", "/login", "refused")
+
+
+def test_a_key_that_was_pasted_with_blanks_opens(gateway):
+    with gateway.client(None) as browser:
+        assert browser.post("/login", data={"key": f"  {gateway.key(Role.READER)} \n"}).status_code == 303
+
+
 def test_login_is_slowed_after_many_wrong_keys(serve):
     gateway = serve(failures_per_minute=8.0)
     with gateway.client(None) as browser:
@@ -110,7 +133,9 @@ def test_another_site_can_neither_log_in_nor_change_anything(gateway):
         foreign = browser.post(
             "/login", data={"key": gateway.key(Role.ADMIN)}, headers={"Sec-Fetch-Site": "cross-site"}
         )
-        assert foreign.status_code == 403
+        assert (foreign.status_code, foreign.headers["content-type"]) == (403, "text/html; charset=utf-8")
+        assert "Another site sent this form." in foreign.text
+        assert "set-cookie" not in foreign.headers
         browser.post("/login", data={"key": gateway.key(Role.ADMIN)})
         sent = browser.post("/studies", files={"files": ("a.csv", b"1")})
         assert (sent.status_code, sent.json()["code"]) == (403, "E_ACCESS_003")

@@ -5,6 +5,7 @@ import time
 import pytest
 
 from cardio_dagster.orchestration.queues import QUEUES
+from cardio_dagster.settings import forget_settings
 from cardio_dagster.stores.access import MAY_WATCH, Role
 from cardio_dagster.stores.workers import WorkerBeat, write_beat
 from cardio_dagster.watch.health import Watch
@@ -76,6 +77,7 @@ def test_workers_have_the_shape_of_the_specification(serve, tmp_path, monkeypatc
     redis = RedisServer(tmp_path / "redis", kept=False).start()
     try:
         monkeypatch.setenv("CARDIO_BROKER_URL", redis.url)
+        forget_settings()
         gateway = serve()
         with gateway.client(Role.ADMIN) as client:
             nobody = {"status": "unhealthy", "workers_online": 0, "workers": []}

@@ -129,7 +129,7 @@ def test_each_dependency_is_found_out_and_named_without_a_path(down, installatio
             probes.shutil, "disk_usage", lambda _: probes.shutil._ntuple_diskusage(10**12, 10**12, 10**6)
         )
     elif down == CHECKPOINTS:
-        stores = stores.model_copy(update={"checkpoint_url": str(tmp_path / "a file" / "c")})
+        stores = stores.model_copy(update={"checkpoints_shown": str(tmp_path / "a file" / "c")})
     else:
         (installation.settings.store_dir / "reports").touch()
     found = Breakers(probes.probes_of(stores), failures=1, reset_s=30.0).look()

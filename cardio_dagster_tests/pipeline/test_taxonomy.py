@@ -19,9 +19,11 @@ from cardio_dagster.errors import (
     impact_of,
     problem,
 )
+from cardio_dagster.modalities.branch import Options
 from cardio_dagster.models import catalogue
 from cardio_dagster.outcome import Impact, Severity, State
 from cardio_dagster.pipeline import formatting, rendering, settled, stages
+from cardio_dagster.pipeline.clock import StudyClock
 from cardio_dagster.pipeline.dossier import ReleaseStatus
 from cardio_dagster.reporting.parts import Report
 from cardio_dagster.stores.checkpoints import ParquetCheckpoints
@@ -185,6 +187,26 @@ def test_a_verb_that_hangs_costs_its_modality_and_no_more(state, tmp_path, monke
     assert (done.state, done.retries) == (State.COMPLETE, 2)
     assert [p.code for p in done.problems if p.severity is Severity.ERROR] == [f"E_TIMEOUT_{stage[state]}"]
     assert {a.modality for a in done.analyses} == {"boop"}
+
+
+@pytest.mark.parametrize(("per_mb_s", "ends"), [(0.0, {"boop"}), (4e6, {"beep", "boop"})])
+def test_the_deadline_of_a_modality_grows_with_its_files(per_mb_s, ends, tmp_path, monkeypatch):
+    def slowly(*given):
+        time.sleep(2.0)
+        return beep_branch().detect(*given)
+
+    two_modalities(monkeypatch, detect=slowly)
+    done = carried(tmp_path, image_deadline_s=1.0, image_deadline_s_per_mb=per_mb_s)
+    assert {a.modality for a in done.analyses} == ends
+
+
+def test_how_much_longer_a_holter_may_take_than_a_strip():
+    options = Options(image_deadline_s=240.0, image_deadline_s_per_mb=1.0, decision_deadline_s=300.0)
+    clock, strip_mb, two_days_mb = StudyClock(3600.0), 0.12, 259.2  # three leads at 250 Hz, two bytes a sample
+    left_s = lambda state, size_mb: round(clock.stage(state, options, size_mb=size_mb).left_s)  # noqa: E731
+    assert (left_s(State.DETECTION, strip_mb), left_s(State.DETECTION, two_days_mb)) == (240, 499)
+    assert left_s(State.FUSION, two_days_mb) == 300, "what joins the modalities reads no files"
+    assert left_s(State.DETECTION, 10_000.0) == 3600, "the study's own deadline caps it"
 
 
 def test_a_study_whose_time_is_over_ends_with_its_response(tmp_path, monkeypatch):

@@ -51,7 +51,7 @@ class Site:
 
     @property
     def store(self) -> ReviewStore:
-        return ReviewStore(self.engine)
+        return ReviewStore(self.engine, self.root)
 
     @property
     def reports(self) -> ReportStore:
@@ -85,6 +85,6 @@ def close(made: Site, *, sha256: str, status: str, revision: int = 1) -> None:
     path = str(made.reports.folder(study_id, revision))
     row = ReleaseRow(study_id, revision, status, state, "ECG_ONLY", None, ("a gate did not pass",), path, sha256, AT)
     with made.engine.begin() as connection:
-        ResultStore(made.engine).release(row, connection=connection)
+        ResultStore(made.engine, made.root).release(row, connection=connection)
         if status != "released":
             made.store.open(study_id, revision, 1, sha256, ("a gate did not pass",), at=AT, connection=connection)

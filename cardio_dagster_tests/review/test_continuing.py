@@ -88,7 +88,7 @@ def test_a_decision_becomes_a_version_that_stands(make, choice, status, release)
     (record,) = closed(made)
     assert (record.version, record.status) == (2, status)
     assert record.files == {name: hashlib.sha256(content).hexdigest() for name, content in now.items()}
-    assert made.store.worklist() == made.store.waiting() == ()
+    assert made.store.worklist() == made.store.waiting().readable == ()
 
 
 def test_repeated_it_changes_nothing(make):
@@ -221,7 +221,7 @@ def test_results_that_were_made_anew_are_not_mixed_with_a_decision_on_others(mak
     with pytest.raises(ReviewError, match="made anew"):
         go_on(made, replace(made.dossier, written=other))
     assert not folder(made, 2).exists()
-    assert made.store.waiting()
+    assert made.store.waiting().readable
 
 
 FORGED = {

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cardio_dagster.serve.connections import connections
-from cardio_dagster.settings import settings
+from cardio_dagster.settings import forget_settings
 
 
 @pytest.fixture
@@ -17,11 +16,9 @@ def clean_environment(monkeypatch, tmp_path):
     for name in [n for n in os.environ if n.startswith("CARDIO_")]:
         monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
-    for cached in (connections, settings):
-        cached.cache_clear()
+    forget_settings()
     yield monkeypatch
-    for cached in (connections, settings):
-        cached.cache_clear()
+    forget_settings()
 
 
 @pytest.fixture

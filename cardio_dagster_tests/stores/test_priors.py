@@ -1,4 +1,5 @@
 import hashlib
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -58,7 +59,7 @@ def add(
     values = (("echo", measured("lvef_pct", 60.0)),) if values is None else values
     content = hashlib.sha256(f"{name} {revision}".encode()).hexdigest()
     study = Study(name, revision, content, at(year), Priority.ROUTINE, ())
-    registry, results = StudyRegistry(engine), ResultStore(engine)
+    registry, results = StudyRegistry(engine), ResultStore(engine, Path("reports"))
     if revision == 1:
         assert registry.register(study, source=name, input_path="i", claim=f"c-{name}")
     else:

@@ -27,7 +27,7 @@ from dagster_shared.error import SerializableErrorInfo
 from cardio_dagster.audit_contents import AccessMade
 from cardio_dagster.audit_record import Actor, ActorKind, Entry, Kind
 from cardio_dagster.orchestration.queues import QUEUES
-from cardio_dagster.settings import Settings
+from cardio_dagster.settings import Settings, forget_settings
 from cardio_dagster.stores.database import connect, create_tables
 from cardio_dagster.stores.ledger import Ledger
 from cardio_dagster.stores.site_key import site_key
@@ -97,6 +97,7 @@ def place(home, settings, ledger, monkeypatch):
     tick(home, "new_study_sensor", TickStatus.SKIPPED)
     with socket.create_server(("127.0.0.1", 0)) as listening:
         monkeypatch.setenv("CARDIO_CODE_SERVER", f"127.0.0.1:{listening.getsockname()[1]}")
+        forget_settings()
         yield place_of(settings, queues=QUEUES)
     connect(settings.database).dispose()
 

@@ -17,7 +17,7 @@ from rich.console import Console
 
 from cardio_dagster.commands.health import print_health, show_health
 from cardio_dagster.models.catalogue import SHIPPED_CATALOGUE
-from cardio_dagster.settings import Settings
+from cardio_dagster.settings import Settings, WatchSettings, forget_settings
 from cardio_dagster.stores.database import connect
 from cardio_dagster.stores.ledger import anchor_day
 from cardio_dagster.stores.notices.tables import notices
@@ -27,7 +27,7 @@ from cardio_dagster.study import Priority
 from cardio_dagster.watch.asking import Asker
 from cardio_dagster.watch.checks.dagsters import DAEMONS
 from cardio_dagster.watch.health import Watch, health
-from cardio_dagster.watch.limits import QUEUE_AGE, Bounds, Limits
+from cardio_dagster.watch.limits import Bounds, Limits
 from cardio_dagster.watch.moments import now, text_of
 from cardio_dagster.watch.place import place_of
 from cardio_dagster.watch.words import CHECKS, Level
@@ -151,12 +151,13 @@ def test_sensor_that_is_turned_off(place, home):
 
 def test_code_server_that_is_gone(place, monkeypatch):
     monkeypatch.setenv("CARDIO_CODE_SERVER", "127.0.0.1:1")
+    forget_settings()
     assert check(place_of(place.settings, queues=()), "code_server").level is Level.DEAD
 
 
 @pytest.mark.parametrize("priority", list(Priority))
 def test_oldest_open_study_is_judged_by_its_priority(place, priority):
-    bounds, engine = QUEUE_AGE[priority], connect(place.settings.database)
+    bounds, engine = PATIENT.queue_age(priority), connect(place.settings.database)
     row = {"study_id": "s-1", "revision": 1, "source": "x", "priority_rank": PRIORITY_RANK[priority], "attempt": 0}
     for waits_s, level in ((0.5, Level.OK), (bounds.degraded + 5, Level.DEGRADED), (bounds.dead + 5, Level.DEAD)):
         received_at = text_of(now() - timedelta(seconds=waits_s))
@@ -259,6 +260,7 @@ def redis_server(tmp_path):
 
 def test_broker_and_workers(place, redis_server, monkeypatch):
     monkeypatch.setenv("CARDIO_BROKER_URL", redis_server.url)
+    forget_settings()
     here = place_of(place.settings, queues=("stat", "routine", "backfill"))
     assert (check(here, "broker").level, check(here, "workers").level) == (Level.OK, Level.DEAD)
     life = WorkerBeat("l", "w@h", ("stat", "routine"), 2, "elsewhere", 1, time.time())
@@ -326,6 +328,7 @@ def test_cached_look_is_quick(place):
 def test_nothing_secret_is_told(place, monkeypatch, tmp_path):
     monkeypatch.setenv("CARDIO_BROKER_URL", "redis://:hunter2@127.0.0.1:1/0")
     monkeypatch.setenv("CARDIO_DAGSTER_DATABASE_URL", "postgresql://me:hunter2@127.0.0.1:1/dagster")
+    forget_settings()
     found = health(place_of(place.settings, queues=("stat",)), PATIENT)
     told = " ".join(f"{c.seen} {c.cure}" for c in found.checks)
     assert "hunter2" not in told
@@ -354,3 +357,18 @@ def test_command_says_it_in_words_and_by_its_exit_code(place, home, capsys):
     assert "It does not work." in text
     assert CHECKS["daemon"].cure.split(";")[0] in text
     assert max(map(len, text.splitlines())) <= 80
+
+
+def test_a_site_chooses_its_own_thresholds(place):
+    impossible = Limits(timeout_s=20.0, site=WatchSettings(disk_low_mb=1e9, disk_full_mb=0))
+    assert check(place, "disk", impossible).level is Level.DEGRADED
+    assert (
+        check(place, "disk", Limits(timeout_s=20.0, site=WatchSettings(disk_low_mb=1e9, disk_full_mb=1e9))).level
+        is Level.DEAD
+    )
+
+
+def test_the_thresholds_come_from_the_environment(monkeypatch):
+    monkeypatch.setenv("CARDIO_WATCH_STAT_LATE_S", "7")
+    forget_settings()
+    assert Limits().queue_age(Priority.STAT) == Bounds(7, 300)

@@ -52,16 +52,15 @@ def execution(folder):
     pipeline = {"retries_performed": 2, "total_time_ms": 1.0, "states_traversed": []}
     told = {"pipeline_execution": pipeline, "stage_timings": {"FUSION": 200.0}, "tiers": [{**tier, "tasks": tasks}]}
     (folder / "execution.json").write_text(json.dumps(told))
-    return str(folder)
 
 
-def test_what_happened_is_counted_once(metrics, ledger, tmp_path):
+def test_what_happened_is_counted_once(metrics, ledger):
     first = scraped(metrics)
     assert first["cardio_studies_received_total",] == 0
-    folder = execution(tmp_path / "report")
+    execution(metrics._watch.place.settings.store_dir / "reports" / "s-1" / "r1")
     row = {"study_id": "s-1", "revision": 1, "status": "released", "state": 9, "coverage": "FULL", "reasons": "[]"}
     with connect(metrics._watch.place.settings.database).begin() as connection:
-        connection.execute(sa.insert(releases), {**row, "report_path": folder, "released_at": text_of(now())})
+        connection.execute(sa.insert(releases), {**row, "report_path": "s-1/r1", "released_at": text_of(now())})
     ledger.append(
         closed("released", "s-1"),
         closed("error", "s-2"),

@@ -11,7 +11,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from cardio_dagster.audit.export.told import Told
-from cardio_dagster.audit_contents import AccessMade, BreakerMoved, ErrorMet, NoticeTold, ReportClosed, StagePassed
+from cardio_dagster.audit_contents import (
+    AccessMade,
+    BreakerMoved,
+    ErrorMet,
+    EvaluationMade,
+    NoticeTold,
+    PromotionDecided,
+    ReportClosed,
+    ServiceRestarted,
+    StagePassed,
+)
 from cardio_dagster.audit_record import Kind
 from cardio_dagster.outcome import Severity, State
 
@@ -44,6 +54,7 @@ _ACCESSED = Code("110103", DCM, "DICOM Instances Accessed")
 _DELETED = Code("110105", DCM, "DICOM Study Deleted")
 _IMPORT = Code("110107", DCM, "Import")
 _SECURITY = Code("110113", DCM, "Security Alert")
+_STARTED = Code("110120", DCM, "Application Start")
 _STOPPED = Code("110121", DCM, "Application Stop")
 _SOFTWARE = Code("110131", DCM, "Software Configuration")
 _RECORDING = Code("110134", DCM, "Audit Recording Started")
@@ -70,6 +81,9 @@ _WORDS: dict[Kind, tuple[str, str]] = {
     Kind.MODELS_CHANGED: ("E", "Models changed"),
     Kind.ACCESS_MADE: ("E", "Access made"),
     Kind.BREAKER_MOVED: ("E", "Circuit breaker moved"),
+    Kind.SERVICE_RESTARTED: ("E", "Service restarted"),
+    Kind.EVALUATION_MADE: ("E", "Evaluation made"),
+    Kind.PROMOTION_DECIDED: ("E", "Promotion decided"),
     Kind.HOLD_PLACED: ("E", "Legal hold placed"),
     Kind.HOLD_LIFTED: ("E", "Legal hold lifted"),
     Kind.CONTENT_PURGED: ("D", "Content purged"),
@@ -84,6 +98,8 @@ _DICOM: dict[Kind, tuple[Code, ...]] = {
     Kind.CONFIG_CHANGED: (_SECURITY, _SOFTWARE),
     Kind.MODELS_CHANGED: (_SECURITY, _SOFTWARE),
     Kind.ACCESS_MADE: (_ACCESSED,),
+    Kind.SERVICE_RESTARTED: (_START_STOP, _STARTED),
+    Kind.PROMOTION_DECIDED: (_SECURITY, _SOFTWARE),
     Kind.HOLD_PLACED: (_SECURITY, _ATTRIBUTES),
     Kind.HOLD_LIFTED: (_SECURITY, _ATTRIBUTES),
     Kind.CONTENT_PURGED: (_DELETED,),
@@ -103,7 +119,7 @@ def meaning(kind: Kind) -> Meaning:
 
 
 _ACCESS_ACTIONS = {"create": "C", "upload": "C", "read": "R", "list": "R", "update": "U", "delete": "D"}
-_WENT_WELL = {"ok", "success", "allowed", "granted"}
+_WENT_WELL = {"ok", "success", "allowed", "granted", "given", "changed"}  # the last two are the gateway's words
 _GRAVE = {Severity.ERROR.value, Severity.CRITICAL.value}
 
 
@@ -143,4 +159,10 @@ def _judged(content: Any) -> tuple[str, str | None]:
             code, why = MINOR, content.outcome
         case BreakerMoved() if content.state == "open":
             code, why = MINOR, content.why or "the dependency is down"
+        case ServiceRestarted():
+            code, why = MINOR, f"it had ended ({content.how})"
+        case EvaluationMade() if content.worse or content.drifted:
+            code, why = MINOR, "; ".join((*content.worse, *content.drifted))
+        case PromotionDecided() if content.reasons:
+            code, why = MINOR, "; ".join(content.reasons)
     return code, why

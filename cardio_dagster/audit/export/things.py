@@ -29,6 +29,7 @@ class Sort(StrEnum):
     DROP = "drop"
     NOTICE = "notice"
     RESOURCE = "resource"
+    EVALUATION = "evaluation"
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +140,18 @@ def _access(record: Record, told: contents.AccessMade) -> Things:
     return Things(used=(*study_of(record), Thing(Sort.RESOURCE, told.resource)))
 
 
+def _restarted(_record: Record, told: contents.ServiceRestarted) -> Things:
+    return Things(used=(Thing(Sort.RESOURCE, f"service/{told.service}"),))
+
+
+def _evaluated(_record: Record, told: contents.EvaluationMade) -> Things:
+    return Things(made=(Thing(Sort.EVALUATION, f"{told.night}/{told.size}"),))
+
+
+def _promotion(_record: Record, told: contents.PromotionDecided) -> Things:
+    return Things(used=(Thing(Sort.RESOURCE, told.what),))
+
+
 def _purged(record: Record, told: contents.ContentPurged) -> Things:
     gone = tuple(dict.fromkeys(_file(sha256) for _, sha256 in sorted(told.files.items())))
     return Things(used=study_of(record), destroyed=gone)
@@ -157,5 +170,8 @@ _TELLERS: dict[type, Callable[[Record, Any], Things]] = {
     contents.ConfigChanged: _config,
     contents.ModelsChanged: _models_changed,
     contents.AccessMade: _access,
+    contents.ServiceRestarted: _restarted,
+    contents.EvaluationMade: _evaluated,
+    contents.PromotionDecided: _promotion,
     contents.ContentPurged: _purged,
 }

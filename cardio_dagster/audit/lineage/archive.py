@@ -14,6 +14,7 @@ from cardio_dagster.errors import CardioError
 from cardio_dagster.settings import Settings
 from cardio_dagster.stores.database import connect
 from cardio_dagster.stores.ledger import Ledger
+from cardio_dagster.stores.reports import REPORTS_DIR, ReportStore
 from cardio_dagster.stores.site_key import held_key
 from cardio_dagster.stores.studies import StudyRegistry, StudyRow, UnknownStudyError
 
@@ -31,6 +32,11 @@ class Archive:
     store: Path
     engine: sa.Engine
     ledger: Ledger
+
+    @property
+    def reports(self) -> Path:
+        """The folder of all reports."""
+        return self.store / REPORTS_DIR
 
     @property
     def registry(self) -> StudyRegistry:
@@ -57,8 +63,7 @@ class Archive:
 
     def report_folder(self, study_id: str, revision: int, version: int = 1) -> Path:
         """Return the folder of one version of a report, whether it exists or not; 1 is what the pipeline wrote."""
-        suffix = "" if version == 1 else f".v{version}"
-        return self.store / "reports" / study_id / f"r{revision}{suffix}"
+        return ReportStore(self.reports).folder(study_id, revision, version)
 
     def input_files(self, row: StudyRow) -> Iterator[tuple[str, tuple[Path, ...]]]:
         """Yield the id of each recording with all files that belong to it."""

@@ -93,7 +93,7 @@ def _rebuilt(case: Case, options: Options, desk: Desk) -> dict[int, dict[str, by
 def _decided(case: Case, dossier: Dossier) -> Dossier:
     """Return the dossier after every decision up to the version that stands."""
     study = case.row.study
-    for decision in ReviewStore(case.archive.engine).decisions(study.study_id, study.revision):
+    for decision in ReviewStore(case.archive.engine, case.archive.reports).decisions(study.study_id, study.revision):
         dossier = reviewed(dossier, decision) if decision.makes <= case.version else dossier
     return dossier
 

@@ -18,6 +18,7 @@ import fsspec
 
 _BLOCK = 1 << 20
 INPUTS, REPORTS, CHECKPOINTS = "inputs", "reports", "checkpoints"
+PROPOSALS = "proposals"  # reports that a backfill made anew and that say another thing
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,7 @@ class StorePlaces:
         return [
             (INPUTS, local, str(self.store / INPUTS / study_id)),
             (REPORTS, local, str(self.store / REPORTS / study_id)),
+            (PROPOSALS, local, str(self.store / PROPOSALS / study_id)),
             (CHECKPOINTS, system, f"{root.rstrip('/')}/{study_id}"),
         ]
 

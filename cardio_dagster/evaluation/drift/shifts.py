@@ -7,7 +7,7 @@ An alarm needs both: a change that chance does not explain (Benjamini and Hochbe
 false discovery rate 1 % over all features of the night) and one that is large (population stability index of 0.25 and more, the
 usual "major shift" of Lewis 1994 and Siddiqi 2006; a share by 5 points of a hundred). The index alone rises by chance when studies
 are few, about (bins - 1) (1/n + 1/m) (Yurdakul and Naranjo 2020), and a test alone calls any trifle when they are many.
-Below MIN_RECENT or MIN_BEFORE studies nothing is said. Several studies of one patient count as several.
+Below a number of studies nothing is said. A site may choose other limits than these (settings/evaluation.py). Several studies of one patient count as several.
 """
 
 from collections import Counter
@@ -20,9 +20,8 @@ from scipy.stats import false_discovery_control
 from cardio_dagster.evaluation.drift.features import FINDING, HELD, Feature, Kind, feature_of
 from cardio_dagster.evaluation.drift.seen import Seen
 from cardio_dagster.evaluation.drift.testing import Tested, compare_numbers, compare_shares, compare_words
+from cardio_dagster.settings import EvaluationSettings, evaluation_settings
 
-MIN_RECENT, MIN_BEFORE = 20, 100
-MAX_DISCOVERY_RATE, MIN_PSI, MIN_POINTS = 0.01, 0.25, 5.0
 MIN_MARKED = 5  # studies with a finding in either span; rarer ones cannot alarm anybody
 
 
@@ -55,9 +54,10 @@ class Shift:
 
 
 def shifts(recent: Sequence[Seen], before: Sequence[Seen]) -> tuple[Shift, ...]:
-    """Return every feature that either span has, inputs first, the features by name."""
-    found = [_shift(feature, recent, before) for feature in _features(recent, before)]
-    return _corrected(found)
+    """Return every feature that either span has, inputs first, the features by name; judged by the limits of the settings."""
+    limits = evaluation_settings()
+    found = [_shift(feature, recent, before, limits) for feature in _features(recent, before)]
+    return _corrected(found, limits.drift_max_q)
 
 
 def _features(recent: Sequence[Seen], before: Sequence[Seen]) -> list[Feature]:
@@ -70,15 +70,15 @@ def _features(recent: Sequence[Seen], before: Sequence[Seen]) -> list[Feature]:
     return sorted((feature_of(name, units.get(name, "")) for name in names), key=lambda f: (f.side, f.kind, f.name))
 
 
-def _shift(feature: Feature, recent: Sequence[Seen], before: Sequence[Seen]) -> Shift:
+def _shift(feature: Feature, recent: Sequence[Seen], before: Sequence[Seen], limits: EvaluationSettings) -> Shift:
     tested = _tested(feature, recent, before)
-    if tested.recent_n < MIN_RECENT or tested.before_n < MIN_BEFORE:
+    if tested.recent_n < limits.drift_min_recent or tested.before_n < limits.drift_min_before:
         return Shift(feature, tested.recent_n, tested.before_n, State.TOO_FEW, tested.test)
     return Shift(
         feature,
         tested.recent_n,
         tested.before_n,
-        State.ALARM if tested.is_large(MIN_PSI, MIN_POINTS) else State.STABLE,
+        State.ALARM if tested.is_large(limits.drift_min_psi, limits.drift_min_points) else State.STABLE,
         tested.test,
         tested.psi,
         tested.p,
@@ -98,12 +98,12 @@ def _tested(feature: Feature, recent: Sequence[Seen], before: Sequence[Seen]) ->
     return compare_shares(*[[name in one.marks for one in span] for span in (recent, before)])
 
 
-def _corrected(found: Sequence[Shift]) -> tuple[Shift, ...]:
+def _corrected(found: Sequence[Shift], max_q: float) -> tuple[Shift, ...]:
     """Return the shifts with their q; a large one is an alarm only where chance does not explain it."""
     tested = [(place, shift.p) for place, shift in enumerate(found) if shift.p is not None]
     corrected = false_discovery_control([p for _, p in tested]) if tested else []
     q = {place: float(value) for (place, _), value in zip(tested, corrected, strict=True)}
     return tuple(
-        replace(s, q=q[i], state=s.state if q[i] < MAX_DISCOVERY_RATE else State.STABLE) if i in q else s
+        replace(s, q=q[i], state=s.state if q[i] < max_q else State.STABLE) if i in q else s
         for i, s in enumerate(found)
     )

@@ -16,7 +16,7 @@ from markupsafe import Markup
 from cardio_dagster import reporting
 from cardio_dagster.evaluation.abstention import Curve, Point
 from cardio_dagster.evaluation.compare import Change
-from cardio_dagster.evaluation.drift.shifts import MIN_BEFORE, MIN_RECENT, Shift, State
+from cardio_dagster.evaluation.drift.shifts import Shift, State
 from cardio_dagster.evaluation.figures import MIN_GROUP, Figure, GroupFigure
 from cardio_dagster.evaluation.history import ACCURACY
 from cardio_dagster.evaluation.metrics import BY_NAME, BY_SET, CaseSet, Metric
@@ -25,6 +25,7 @@ from cardio_dagster.evaluation.page.charts import course_chart, curve_chart, int
 from cardio_dagster.evaluation.page.words import change_text, limits, shown, verdict_text
 from cardio_dagster.reporting.parts import INTENDED_USE
 from cardio_dagster.reporting.wording import unit
+from cardio_dagster.settings import evaluation_settings
 
 _HERE = Path(__file__).parent
 _REPORTING = Path(reporting.__file__).parent
@@ -60,8 +61,7 @@ def to_page(night: Night, history: Sequence[dict[str, Any]]) -> str:
         metrics=BY_NAME,
         style=Markup("\n".join(path.read_text(encoding="utf-8") for path in _STYLES)),  # the package's own
         intended_use=INTENDED_USE,
-        min_recent=MIN_RECENT,
-        min_before=MIN_BEFORE,
+        alarm=evaluation_settings(),
         min_group=MIN_GROUP,
     )
 

@@ -10,7 +10,7 @@ import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from cardio_dagster.audit_contents import AccessMade, ModelsChanged
+from cardio_dagster.audit_contents import ModelsChanged, PromotionDecided
 from cardio_dagster.audit_record import Actor, Entry, Kind
 from cardio_dagster.evaluation.measure import Run, models_of
 from cardio_dagster.evaluation.metrics import BY_NAME
@@ -21,7 +21,7 @@ from cardio_dagster.models import catalogue
 from cardio_dagster.stores.checkpoints import write_atomically
 from cardio_dagster.stores.ledger import Ledger
 
-PROMOTED, APPROVED, REFUSED, ACCEPTED = "models.promoted", "gates.approved", "promotion.refused", "standing.accepted"
+PROMOTED, APPROVED, REFUSED, ACCEPTED = "promoted", "approved", "refused", "accepted"  # a PromotionDecided's decision
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +89,10 @@ def _copied(candidate: Candidate, site: Path) -> str:
     return catalogue_text(entries)
 
 
-def _entry(action: str, what: str, judgement: Judgement, actor: Actor) -> Entry:
+def _entry(decision: str, what: str, judgement: Judgement, actor: Actor) -> Entry:
     """Return the record: each primary metric, standing and new; reasons where it was refused."""
-    told = [
-        f"{c.metric} {figures_text(c)} ({c.verdict.value})" for c in judgement.changes if BY_NAME[c.metric].is_primary
-    ]
-    return Entry(Kind.ACCESS_MADE, actor, AccessMade(action, what, "; ".join([*told, *judgement.reasons])))
+    figures = tuple(
+        (c.metric, figures_text(c), c.verdict.value) for c in judgement.changes if BY_NAME[c.metric].is_primary
+    )
+    reasons = judgement.reasons if decision == REFUSED else ()
+    return Entry(Kind.PROMOTION_DECIDED, actor, PromotionDecided(decision, what, figures, reasons))

@@ -16,11 +16,10 @@ from cardio_dagster.errors import SettingsError
 from cardio_dagster.gateway.dicom.delivery import Courier
 from cardio_dagster.gateway.dicom.inbox import Inbox, inbox_of
 from cardio_dagster.gateway.dicom.receiver import Receiver, owner_of
-from cardio_dagster.gateway.dicom.settings import DicomSettings, dicom_settings
 from cardio_dagster.gateway.landing import Landing
 from cardio_dagster.intake.limits import MEBIBYTE
 from cardio_dagster.intake.moving import try_lock
-from cardio_dagster.settings import Settings, settings
+from cardio_dagster.settings import DicomSettings, Settings, dicom_settings, require_valid_settings, settings
 
 _log = logging.getLogger("cardio_dagster.gateway.dicom")
 
@@ -30,6 +29,7 @@ def main() -> None:
     options = _options()
     logging.basicConfig(level="INFO", format="%(asctime)s %(name)s: %(message)s")
     try:
+        require_valid_settings()
         _serve(options.host, options.port, options.aet, settings(), dicom_settings())
     except (SettingsError, OSError) as error:
         sys.exit(f"the DICOM receiver does not start: {error}")

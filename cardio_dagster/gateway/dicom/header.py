@@ -12,7 +12,6 @@ from typing import Any
 
 from cardio_dagster.errors import StudyError
 from cardio_dagster.gateway.dicom.classes import SYNTAXES
-from cardio_dagster.modalities.ecg.formats.quiet import quiet_pydicom
 from cardio_dagster.study import Priority
 
 _HEAD_BYTES = 1 << 20  # a hostile header is endless; what is asked for stands in the first some thousand bytes
@@ -48,6 +47,9 @@ def read_instance(path: Path) -> Instance:
     Raises StudyError: E_CORRUPT_001 for what is no DICOM file or is damaged there, E_FORMAT_002 for a transfer syntax that is
     not taken, E_VALID_001 where one of the three UIDs is missing or no UID.
     """
+    # here, because all modalities come with it: a second of imports, at the start of the gateway
+    from cardio_dagster.modalities.ecg.formats.quiet import quiet_pydicom
+
     try:
         with quiet_pydicom():
             return _read(path)

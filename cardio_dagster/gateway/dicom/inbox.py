@@ -18,10 +18,9 @@ from pathlib import Path
 from urllib.parse import quote, unquote
 
 from cardio_dagster.gateway.dicom.header import Instance
-from cardio_dagster.gateway.dicom.settings import DicomSettings
 from cardio_dagster.intake.limits import MEBIBYTE
 from cardio_dagster.intake.moving import link_or_copy, locked, sync_folder
-from cardio_dagster.settings import Settings
+from cardio_dagster.settings import DicomSettings, Settings
 
 _GONE, _SUFFIX = ".gone-", ".dcm"
 

@@ -21,7 +21,7 @@ from cardio_dagster.errors import StudyError
 from cardio_dagster.gateway.dicom.classes import contexts
 from cardio_dagster.gateway.dicom.header import Instance, read_instance, soonest
 from cardio_dagster.gateway.dicom.inbox import Batch, FullError, Inbox
-from cardio_dagster.gateway.dicom.settings import DicomSettings
+from cardio_dagster.settings import DicomSettings
 from cardio_dagster.study import Priority
 
 SUCCESS, OUT_OF_RESOURCES, WRONG_CLASS, NOT_UNDERSTOOD = 0x0000, 0xA700, 0xA900, 0xC000  # PS3.4 table B.2-1
@@ -177,5 +177,8 @@ def _remove_half(association: Association) -> None:
     """Remove the file of a dataset that broke off; pynetdicom leaves it behind."""
     message = getattr(association.dimse, "message", None)
     path: Path | None = getattr(message, "_data_set_path", None)
+    file: Any = getattr(message, "_data_set_file", None)
+    if file is not None:
+        file.close()
     if path is not None:
         path.unlink(missing_ok=True)

@@ -18,7 +18,7 @@ from cardio_dagster.reporting.summary import KeyNumber, key_numbers
 from cardio_dagster.review.worklist import Shown, show
 from cardio_dagster.stores.ledger import decode
 from cardio_dagster.stores.notices import Notice, NoticeStore
-from cardio_dagster.stores.reports import ReportStore
+from cardio_dagster.stores.reports import REPORTS_DIR, ReportStore
 from cardio_dagster.stores.review_words import ReviewDecision
 from cardio_dagster.stores.reviews import ReviewError
 
@@ -95,7 +95,7 @@ def report_file(backend: Backend, study_id: str, revision: int, version: int, na
     mine = [v for v in versions(backend, study_id) if (v.revision, v.version) == (revision, version)]
     if not mine or name not in mine[0].closed.files:
         raise GatewayError("E_HTTP_404", "there is no such report, or it has no such file")
-    folder = ReportStore(backend.settings.store_dir / "reports").folder(study_id, revision, version)
+    folder = ReportStore(backend.settings.store_dir / REPORTS_DIR).folder(study_id, revision, version)
     try:
         content = (folder / name).read_bytes()
     except OSError:

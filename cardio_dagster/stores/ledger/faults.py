@@ -25,6 +25,7 @@ class Damage(StrEnum):
     PURGES_CHANGED = "purges changed"
     TAIL_CUT = "tail cut"
     HEAD_FORGED = "head forged"
+    DATABASE = "database damaged"  # its file or its tables, so that its rows cannot be believed
     GUARDS_MISSING = "guards missing"
     FOREIGN = "foreign"
     ANCHOR_MISSING = "anchor missing"
@@ -80,7 +81,7 @@ class Faults:
         if len(self._told) >= MOST_FAULTS:
             self.unlisted += 1
         else:
-            self._told.append(Fault(seq, what, text))
+            self._told.append(Fault(seq, what, text.encode(errors="backslashreplace").decode()))
 
     def listed(self) -> tuple[Fault, ...]:
         """Return all faults by seq; those of no record in particular come last."""

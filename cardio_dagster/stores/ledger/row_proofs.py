@@ -19,6 +19,17 @@ from cardio_dagster.stores.review_words import ROLES, ReviewDecision, details_sh
 
 _PAGE = "report.html"
 _ROWS = 1000  # fetched at once
+_LOST = (
+    (row_queries.LOST_RELEASES, "a release"),
+    (row_queries.LOST_DECISIONS, "a decision"),
+    (row_queries.LOST_VERSIONS, "a version"),
+)
+_UNREADABLE = (
+    ValueError,
+    TypeError,
+    KeyError,
+    msgspec.MsgspecError,
+)  # of a row, or of a record that is no longer its own
 
 
 def decision_key(study_id: str, revision: int, makes: int) -> str:
@@ -50,13 +61,13 @@ def row_faults(connection: sa.Connection, *, study: tuple[str, int] | None = Non
     """Yield what differs between rows and records, of all studies or of one revision of one, in one pass over each table."""
     if row_queries.are_missing(connection):
         return
-    for row in _rows(connection, row_queries.RELEASES, study):
-        yield from _of_release(row)
-    for row in _rows(connection, row_queries.DECISIONS, study):
-        yield from _of_decision(row)
-    for row in _rows(connection, row_queries.VERSIONS, study):
-        yield from _of_version(row)
-    for query, what in ((row_queries.LOST_DECISIONS, "a decision"), (row_queries.LOST_VERSIONS, "a version")):
+    for query, look in _LOOKS:
+        for row in _rows(connection, query, study):
+            try:
+                yield from look(row)
+            except _UNREADABLE:
+                yield f"{_name(row)}: a row of it, or the record of the row, cannot be read"
+    for query, what in _LOST:
         for row in _rows(connection, query, study):
             yield f"{_name(row)}: {what} is recorded (record {row['record']}), and its row is gone"
 
@@ -109,6 +120,13 @@ def _of_version(row: sa.RowMapping) -> Iterator[str]:
             yield fault
     if row["decision_record"] is None:
         yield f"{named}: the ledger holds no decision that makes it"
+
+
+_LOOKS = (
+    (row_queries.RELEASES, _of_release),
+    (row_queries.DECISIONS, _of_decision),
+    (row_queries.VERSIONS, _of_version),
+)
 
 
 def _decision_fault(named: str, decision: ReviewDecision, actor: str, role: str | None, content: str) -> str | None:

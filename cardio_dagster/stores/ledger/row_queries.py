@@ -74,5 +74,15 @@ VERSIONS = _recorded(report_versions, _VERSION_KEY).add_columns(
     .scalar_subquery()
     .label("decision_record")
 )
+LOST_RELEASES = (
+    sa.select(ledger.c.study_id, ledger.c.revision, sa.func.max(ledger.c.seq).label("record"))
+    .select_from(
+        ledger.join(contents, contents.c.seq == ledger.c.seq).outerjoin(
+            releases, (releases.c.study_id == ledger.c.study_id) & (releases.c.revision == ledger.c.revision)
+        )
+    )
+    .where(ledger.c.kind == Kind.REPORT_CLOSED.value, releases.c.study_id.is_(None))
+    .group_by(ledger.c.study_id, ledger.c.revision)
+)
 LOST_DECISIONS = _lost(review_decisions, _DECISION_KEY, Kind.REVIEW_DECIDED, DECIDED)
 LOST_VERSIONS = _lost(report_versions, _VERSION_KEY, Kind.REPORT_CLOSED, CLOSED)

@@ -20,6 +20,7 @@ from cardio_dagster.stores.ledger import (
     guards_sqlite,
     purge_proofs,
     row_proofs,
+    soundness,
     tables,
 )
 from cardio_dagster.stores.ledger.chain import Walked
@@ -57,24 +58,37 @@ def verify_ledger(engine: Engine, key: bytes, *, anchor_dir: Path | None) -> Led
 
     One read-only snapshot, streamed, while others may go on appending. `key` is the site's key; without `anchor_dir`
     the anchors are not looked at, and a ledger set back as a whole to an earlier moment cannot be told from a young one.
+    Of a database that is damaged so far that it cannot be read to its end, that is the one fault named. Raises what a
+    database raises that does not answer.
     """
-    with snapshot(engine) as connection:
-        try:
+    try:
+        with snapshot(engine) as connection:
+            return _verify_any_text(connection, key, anchor_dir)
+    except soundness.errors_of(engine) as error:
+        told = soundness.damage_of(error)
+        if told is None:
+            raise
+        return LedgerProof(0, (Fault(None, Damage.DATABASE, told),), None, 0, 0)
+
+
+def _verify_any_text(connection: Connection, key: bytes, anchor_dir: Path | None) -> LedgerProof:
+    try:
+        return verify_in(connection, key, anchor_dir)
+    except (sqlite3.OperationalError, sa.exc.OperationalError) as error:
+        if "UTF-8" not in str(error):
+            raise
+        with any_text(connection):
             return verify_in(connection, key, anchor_dir)
-        except sqlite3.OperationalError as error:
-            if "UTF-8" not in str(error):
-                raise
-            with any_text(connection):
-                return verify_in(connection, key, anchor_dir)
 
 
 def verify_in(connection: Connection, key: bytes, anchor_dir: Path | None) -> LedgerProof:
     """Do the same in a transaction of the caller; text that is not UTF-8 is then an error of the driver."""
     faults = Faults()
+    for damage in (*soundness.file_faults(connection), soundness.missing_tables(connection)):
+        if damage is not None:
+            faults.other(Damage.DATABASE, damage)
     standing = set(sa.inspect(connection).get_table_names())
-    missing = [t.name for t in (tables.ledger, tables.contents, tables.head, tables.purges) if t.name not in standing]
-    if missing:
-        faults.other(Damage.MISSING, f"tables are missing: {', '.join(missing)}")
+    if not {t.name for t in (tables.ledger, tables.contents, tables.head, tables.purges)} <= standing:
         return LedgerProof(0, faults.listed(), None, 0, 0)
     heads = list(stream(connection, _HEAD_QUERY))
     ledger_id = _ledger_id(connection, heads, key)

@@ -14,7 +14,7 @@ from cardio_dagster.stores.notices.words import NoticeState
 from cardio_dagster.stores.review_queries import OPEN
 from cardio_dagster.stores.study_tables import PRIORITY_RANK, studies
 from cardio_dagster.study import Priority
-from cardio_dagster.watch.limits import QUEUE_AGE, Limits
+from cardio_dagster.watch.limits import Limits
 from cardio_dagster.watch.moments import age_s, aware, now, span
 from cardio_dagster.watch.words import Check, Level, ok, worse
 
@@ -58,15 +58,15 @@ def clock(connection: Connection, limits: Limits) -> Check:
     return limits.skew.judge("clock", skew_s, seen)
 
 
-def queue_age(connection: Connection, at: datetime) -> Check:
+def queue_age(connection: Connection, at: datetime, limits: Limits) -> Check:
     """Return how long the oldest open study of each priority has waited, against what its priority allows."""
     found = [(_OF_RANK[rank], oldest, count) for rank, oldest, count in connection.execute(_OLDEST_OPEN)]
-    checks = [_waiting(priority, oldest, count, at) for priority, oldest, count in found]
+    checks = [_waiting(priority, oldest, count, at, limits) for priority, oldest, count in found]
     return max(checks, key=lambda c: c.level.rank, default=ok("queue_age", "no study is open"))
 
 
-def _waiting(priority: Priority, oldest: str, count: int, at: datetime) -> Check:
-    waits_s, bounds = age_s(oldest, at), QUEUE_AGE[priority]
+def _waiting(priority: Priority, oldest: str, count: int, at: datetime, limits: Limits) -> Check:
+    waits_s, bounds = age_s(oldest, at), limits.queue_age(priority)
     seen = f"{count} open {priority.value}, the oldest since {span(waits_s)}"
     return bounds.judge("queue_age", waits_s, seen, oldest)
 

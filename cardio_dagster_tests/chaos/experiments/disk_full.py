@@ -22,7 +22,7 @@ def fill_store(bench: Bench, repetitions: int) -> Seen:
     """Run studies while the store has less space than they need, more of it each time, then free it and finish."""
     store = bench.folder / f"site{bench.sites + 1}" / "data" / "store"
     own = {} if bench.server else {"database_url": f"sqlite:///{bench.folder / 'roomy.db'}"}
-    with small_disk(store, size_mb=16) as disk, bench.site(**own) as site:
+    with small_disk(store, size_mb=64) as disk, bench.site(**own) as site:
         for number in range(repetitions):
             site.drop(bench.study(number + 1), f"full-{number}")
             if disk is None:  # then the kernel refuses any larger file instead
@@ -32,7 +32,7 @@ def fill_store(bench: Bench, repetitions: int) -> Seen:
             site.finish()
         faults = faults_of(site, expect=repetitions)
         ends = _ends(site)
-    how = "a disk of 16 MB" if disk else f"files limited by RLIMIT_FSIZE, because {NO_MOUNT}"
+    how = "a disk of 64 MB" if disk else f"files limited by RLIMIT_FSIZE, because {NO_MOUNT}"
     return Seen(repetitions, faults, f"{how}; {ends}")
 
 

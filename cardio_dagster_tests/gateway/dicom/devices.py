@@ -13,8 +13,7 @@ from pynetdicom import AE
 
 from cardio_dagster.gateway.dicom.inbox import Inbox, inbox_of
 from cardio_dagster.gateway.dicom.receiver import Receiver
-from cardio_dagster.gateway.dicom.settings import DicomSettings
-from cardio_dagster.settings import Settings
+from cardio_dagster.settings import DicomSettings, Settings
 
 ECG, CT = "1.2.840.10008.5.1.4.1.1.9.1.1", "1.2.840.10008.5.1.4.1.1.2"
 STUDY, OTHER = "1.2.3.4", "1.2.3.5"

@@ -171,7 +171,6 @@ def test_two_couriers_do_not_meet(inbox, landing):
     assert courier(inbox, landing).sweep() == 1
 
 
-@pytest.mark.xfail(reason="DICOM in is being built (issue 7)", strict=False)
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_killed_at_any_moment_every_acknowledged_instance_is_delivered(tmp_path, landing):
@@ -221,7 +220,6 @@ def _wait_for(port):
     raise AssertionError("the receiver did not start")
 
 
-@pytest.mark.xfail(reason="DICOM in is being built (issue 7)", strict=False)
 def test_a_second_receiver_on_the_same_folder_says_so(tmp_path, inbox):
     from cardio_dagster.intake.moving import try_lock
 

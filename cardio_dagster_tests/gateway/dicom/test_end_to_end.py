@@ -20,7 +20,6 @@ pytestmark = [
 ]
 
 
-@pytest.mark.xfail(reason="DICOM in is being built (issue 7)", strict=False)
 def test_storescu_sends_a_study_and_gets_a_report_and_a_late_instance_opens_it_again(tmp_path):
     with (
         installed(tmp_path / "site") as site,

@@ -108,7 +108,6 @@ def test_a_dataset_of_another_instance_than_announced_is_refused(tmp_path):
         assert not kept(inbox)
 
 
-@pytest.mark.xfail(reason="DICOM in is being built (issue 7)", strict=False)
 def test_out_of_resources_on_a_full_disk_and_for_a_study_too_large(tmp_path, monkeypatch):
     with receiving(tmp_path, max_instances=2) as (port, inbox, _):
         assert send(port, instance(1), instance(2), instance(3), instance(4, study=OTHER)) == [0, 0, 0xA700, 0]
@@ -144,7 +143,6 @@ def test_a_broken_association_leaves_what_was_acknowledged_and_no_half(tmp_path)
         assert kept(inbox) == {STUDY: {"9.8.1.dcm"}}
 
 
-@pytest.mark.xfail(reason="DICOM in is being built (issue 7)", strict=False)
 def test_an_endless_instance_is_cut_off(tmp_path):
     with receiving(tmp_path, max_file_bytes=100_000) as (port, inbox, receiver):
         with association(port) as device:
@@ -155,7 +153,6 @@ def test_an_endless_instance_is_cut_off(tmp_path):
         assert kept(inbox) == {STUDY: {"9.8.2.dcm"}}
 
 
-@pytest.mark.xfail(reason="DICOM in is being built (issue 7)", strict=False)
 def test_many_devices_at_once(tmp_path):
     with receiving(tmp_path) as (port, inbox, _), ThreadPoolExecutor(8) as pool:
         jobs = [pool.submit(send, port, *(instance(10 * n + k) for k in range(3))) for n in range(8)]
@@ -174,7 +171,6 @@ def test_log_has_titles_and_counts_and_no_patient(tmp_path, caplog):
         assert private not in text
 
 
-@pytest.mark.xfail(reason="DICOM in is being built (issue 7)", strict=False)
 @pytest.mark.skipif(shutil.which("storescu") is None, reason="dcmtk is not installed (apt install dcmtk)")
 def test_dcmtk_echoes_and_stores(tmp_path):
     instance(1).save_as(tmp_path / "x.dcm", enforce_file_format=True)

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from cardio_dagster.errors import SettingsError, StudyError
 from cardio_dagster.gateway.dicom.header import is_uid, read_instance
-from cardio_dagster.gateway.dicom.settings import Peer, dicom_settings, parse_peers
+from cardio_dagster.settings import Peer, dicom_settings, parse_peers
 from cardio_dagster.study import Priority
 from cardio_dagster_tests.gateway.dicom.devices import ECG, STUDY, instance
 

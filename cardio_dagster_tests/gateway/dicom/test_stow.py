@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 import pytest
 
 from cardio_dagster.gateway.dicom.inbox import inbox_of
-from cardio_dagster.gateway.dicom.settings import dicom_settings
+from cardio_dagster.settings import dicom_settings
 from cardio_dagster.stores.access import Role
 from cardio_dagster_tests.gateway.dicom.devices import CT, OTHER, STUDY, chosen, instance, kept
 

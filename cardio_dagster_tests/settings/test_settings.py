@@ -47,6 +47,8 @@ def test_wrong_value_is_named_with_its_cure(monkeypatch, name, value, said):
         settings()
     assert f"{name}={value!r}" in str(refused.value)
     assert said in str(refused.value)
+    assert "Allowed: " in str(refused.value)
+    assert "or unset it for" in str(refused.value)
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
-"""Settings of DICOM in: who may send, how soon it is wanted, how long instances are waited for.
+"""The settings of DICOM in: who may send, how soon it is wanted, how long instances are waited for.
 
-Belongs here: the variables CARDIO_DICOM_*. Not here: port and title, which the command line gives, or limits of a file and of a
-study, which are the installation's (CARDIO_MAX_FILE_MB, CARDIO_MAX_STUDY_MB).
+Belongs here: the variables CARDIO_DICOM_*. Not here: port and title (deployment.py), or limits of a file and of a study, which are
+the installation's.
 """
 
 import re
@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import ip_address
 
-from pydantic import Field, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, field_validator
+from pydantic_settings import SettingsConfigDict
 
-from cardio_dagster.errors import SettingsError
+from cardio_dagster.settings.reading import Group, read
 from cardio_dagster.study import Priority
 
 _TITLE = re.compile(r"[ -\[\]-~]{1,16}")  # PS3.5 6.2, AE: printable ASCII without the backslash, 16 at most
@@ -31,13 +31,15 @@ class Peer:
     priority: Priority | None
 
 
-class DicomSettings(BaseSettings):
+class DicomSettings(Group):
     """What an installation can choose of DICOM in. Each field is the variable CARDIO_DICOM_<NAME>."""
 
-    model_config = SettingsConfigDict(env_prefix="CARDIO_DICOM_", env_file=".env", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="CARDIO_DICOM_")
 
     peers: str = Field(
-        "", description="AE titles that may send: AE[@ADDRESS][=PRIORITY],...; any from this machine if empty"
+        "",
+        description="AE titles that may send, each with the address from which alone it may call and the priority of what it sends",
+        json_schema_extra={"allowed": "AE[@ADDRESS][=PRIORITY],...", "default": "any title, from this machine alone"},
     )
     quiet_s: float = Field(
         5.0, gt=0, le=86_400, description="a study is delivered when nothing came for so long after the association"
@@ -48,7 +50,9 @@ class DicomSettings(BaseSettings):
     associations: int = Field(32, ge=1, le=1000, description="associations at a time; more are rejected as transient")
     silence_s: float = Field(60.0, gt=0, le=3600, description="an association that is silent for so long is aborted")
     max_instances: int = Field(2000, ge=1, le=100_000, description="instances of one study waiting for delivery")
-    disk_reserve_mb: float = Field(1024.0, ge=0, description="instances are refused (A700) before the disk has less")
+    disk_reserve_mb: float = Field(
+        1024.0, ge=0, le=1e9, description="instances are refused (A700) before the disk has less"
+    )
 
     @field_validator("peers")
     @classmethod
@@ -64,12 +68,8 @@ class DicomSettings(BaseSettings):
 
 @lru_cache(maxsize=1)
 def dicom_settings() -> DicomSettings:
-    """Return the settings of this process; raises SettingsError naming the variable and the cure."""
-    try:
-        return DicomSettings()  # type: ignore[call-arg, unused-ignore]
-    except ValidationError as error:
-        lines = [f"CARDIO_DICOM_{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors()]
-        raise SettingsError("set these variables right, or unset them for the default:\n" + "\n".join(lines)) from None
+    """Return the settings of DICOM in of this process; raises SettingsError as `read` does."""
+    return read(DicomSettings)
 
 
 def parse_peers(text: str) -> tuple[Peer, ...]:
