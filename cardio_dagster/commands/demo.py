@@ -17,7 +17,7 @@ from cardio_dagster.serve.site import Site, free_port
 from cardio_dagster.serve.state import running
 from cardio_dagster.settings import Settings, settings
 from cardio_dagster.stores.database import connect, create_tables
-from cardio_dagster.stores.reports import REPORTS_DIR
+from cardio_dagster.stores.report_paths import REPORTS_DIR
 from cardio_dagster.stores.results import ReleaseRow, ResultStore
 from cardio_dagster.stores.studies import StudyRegistry
 

@@ -171,7 +171,7 @@ def _age(since: str) -> str:
 
 
 def _store() -> "ReviewStore":
-    from cardio_dagster.stores.reports import REPORTS_DIR
+    from cardio_dagster.stores.report_paths import REPORTS_DIR
     from cardio_dagster.stores.reviews import ReviewStore
 
     chosen = settings()

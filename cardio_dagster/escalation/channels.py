@@ -17,7 +17,7 @@ import msgspec
 
 from cardio_dagster.errors import FailureClass, MachineError
 from cardio_dagster.outcome import Impact
-from cardio_dagster.stores.checkpoints import write_atomically
+from cardio_dagster.stores.atomic import write_atomically
 from cardio_dagster.stores.notices import Channel
 
 FILE = "file"

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from cardio_dagster.evaluation.metrics import BY_NAME
 from cardio_dagster.evaluation.night import Night
-from cardio_dagster.stores.checkpoints import write_atomically
+from cardio_dagster.stores.atomic import write_atomically
 
 SCHEMA = pa.schema((
     ("night", pa.string()), ("size", pa.string()), ("kind", pa.string()), ("case_set", pa.string()), ("metric", pa.string()),

@@ -10,7 +10,7 @@ import msgspec
 
 from cardio_dagster.errors import SettingsError
 from cardio_dagster.evaluation.measure import Run
-from cardio_dagster.stores.checkpoints import write_atomically
+from cardio_dagster.stores.atomic import write_atomically
 
 _encoder = msgspec.json.Encoder(order="deterministic")
 

@@ -19,6 +19,7 @@ from cardio_dagster.errors import CardioError
 from cardio_dagster.evidence.corpus import corpus_sha256
 from cardio_dagster.evidence.words import words
 from cardio_dagster.statement import Passage
+from cardio_dagster.stores.atomic import write_atomically
 
 VERSION = "1"  # raised by hand when words, weights or the file change
 _TITLE_COUNTS = 2  # a word of the title weighs as if it stood twice in the text
@@ -83,8 +84,6 @@ def save_index(index: EvidenceIndex, path: Path) -> int:
     text = np.frombuffer(json.dumps(head, sort_keys=True).encode(), np.uint8)
     buffer = io.BytesIO()
     np.savez(buffer, head=text, weights=index.weights, rows=index.rows, starts=index.starts)
-    from cardio_dagster.stores.checkpoints import write_atomically  # brings pyarrow, which reading does without
-
     write_atomically(path, buffer.getvalue())
     return buffer.tell()
 

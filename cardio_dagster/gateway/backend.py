@@ -17,7 +17,7 @@ from cardio_dagster.stores.access import AccessStore
 from cardio_dagster.stores.database import connect, create_tables
 from cardio_dagster.stores.jobs import JobStore
 from cardio_dagster.stores.ledger import Ledger
-from cardio_dagster.stores.reports import REPORTS_DIR
+from cardio_dagster.stores.report_paths import REPORTS_DIR
 from cardio_dagster.stores.reviews import ReviewStore
 from cardio_dagster.stores.site_key import site_key
 from cardio_dagster.stores.studies import StudyRegistry

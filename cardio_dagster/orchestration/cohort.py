@@ -28,7 +28,7 @@ from cardio_dagster.reporting.cohort.tables import (
     WrittenTables,
     write_tables,
 )
-from cardio_dagster.stores.checkpoints import write_atomically
+from cardio_dagster.stores.atomic import write_atomically
 from cardio_dagster.stores.cohort import CohortStore
 from cardio_dagster.stores.database import connect
 from cardio_dagster.stores.reports import ReportStore

@@ -23,7 +23,7 @@ from cardio_dagster.orchestration.escalating import raise_notices
 from cardio_dagster.orchestration.resources import Stores
 from cardio_dagster.outcome import Impact
 from cardio_dagster.pipeline.versions import digest
-from cardio_dagster.stores.checkpoints import write_atomically
+from cardio_dagster.stores.atomic import write_atomically
 from cardio_dagster.stores.database import connect
 from cardio_dagster.stores.notices import Audience, Cause
 

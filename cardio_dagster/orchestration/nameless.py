@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from cardio_dagster.orchestration.resources import Stores
 from cardio_dagster.pipeline.branch_task import BranchTask
 from cardio_dagster.pipeline.dossier import Dossier
-from cardio_dagster.stores.reports import kept_path, path_of
+from cardio_dagster.stores.report_paths import kept_path, path_of
 
 T = TypeVar("T", Dossier, BranchTask)
 

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from cardio_dagster.errors import CHECKPOINTS, DATABASE, DISK, REPORTS, DependencyError
 from cardio_dagster.orchestration.resources import Stores
-from cardio_dagster.stores.checkpoints import why
+from cardio_dagster.stores.atomic import why
 from cardio_dagster.stores.database import connect, reading
 from cardio_dagster.stores.study_tables import studies
 

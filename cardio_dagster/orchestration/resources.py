@@ -19,7 +19,8 @@ from cardio_dagster.settings.urls import masked
 from cardio_dagster.stores.checkpoints import ParquetCheckpoints
 from cardio_dagster.stores.database import connect, create_tables
 from cardio_dagster.stores.ledger import Ledger
-from cardio_dagster.stores.reports import REPORTS_DIR, ReportStore
+from cardio_dagster.stores.report_paths import REPORTS_DIR
+from cardio_dagster.stores.reports import ReportStore
 from cardio_dagster.stores.results import ResultStore
 from cardio_dagster.stores.site_key import site_key
 from cardio_dagster.stores.studies import StudyRegistry

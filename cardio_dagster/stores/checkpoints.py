@@ -9,8 +9,6 @@ without touching the data.
 """
 
 import io
-import os
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -23,6 +21,7 @@ import pyarrow.parquet as pq
 
 from cardio_dagster.errors import CHECKPOINTS, DependencyError
 from cardio_dagster.outcome import Outcome, State
+from cardio_dagster.stores.atomic import why, write_atomically
 from cardio_dagster.stores.codec import content_hash, from_table, to_table
 
 T = TypeVar("T")
@@ -180,11 +179,6 @@ class ParquetCheckpoints:
             raise DependencyError(CHECKPOINTS, f"{'/'.join(what)} of {study_id} cannot be kept: {why(error)}") from None
 
 
-def why(error: OSError) -> str:
-    """Return the system's words for an error, without the path that it concerns."""
-    return os.strerror(error.errno) if error.errno else type(error).__name__
-
-
 @contextmanager
 def _spoilt_is_value_error() -> Iterator[None]:
     """Tell a file that does not decode from a disk that does not answer: Arrow raises OSError for both, the former without errno."""
@@ -196,18 +190,3 @@ def _spoilt_is_value_error() -> Iterator[None]:
         raise ValueError("the file does not decode") from error
     except pa.ArrowException as error:
         raise ValueError("the file does not decode") from error
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file so that a crash leaves the old one, the new one or none, never a part."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
-    try:
-        with draft.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    except BaseException:
-        draft.unlink(missing_ok=True)  # a full disk does not become fuller
-        raise

@@ -1,39 +1,17 @@
 """Reports: the response to each revision of each study, as files that a person opens.
 
-Belongs here: where report.json and report.html lie, and how the tables name that place. Not here: what stands in them
-(reporting/).
+Belongs here: writing and finding the files of a report. Not here: what stands in them (reporting/), or how tables name their
+place (report_paths.py).
 """
 
 import os
 import shutil
 import uuid
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from cardio_dagster.errors import REPORTS, DependencyError
-from cardio_dagster.stores.checkpoints import why, write_atomically
-
-REPORTS_DIR = "reports"  # below the store
-_PARTS = 2  # of a report's place: its study and its version
-
-
-def kept_path(folder: str | Path, root: Path) -> str:
-    """Return the folder of a report as tables keep it: below `root`, so that a store may be moved or restored elsewhere.
-
-    Raises ValueError for a folder that does not lie two deep below it.
-    """
-    inside = Path(folder).relative_to(root)
-    if len(inside.parts) != _PARTS or ".." in inside.parts:
-        raise ValueError("a report lies in <reports>/<study>/<version>")
-    return inside.as_posix()
-
-
-def path_of(kept: str, root: Path) -> Path:
-    """Return the folder below `root` that a table names.
-
-    Of an absolute path, which earlier releases wrote, its last two parts count: the layout below the reports was always this
-    one, and the place above them may be that of another machine.
-    """
-    return root.joinpath(*PurePosixPath(kept).parts[-_PARTS:])
+from cardio_dagster.stores.atomic import why, write_atomically
+from cardio_dagster.stores.report_paths import version_folder
 
 
 class ReportStore:
@@ -44,7 +22,7 @@ class ReportStore:
 
     def folder(self, study_id: str, revision: int, version: int = 1) -> Path:
         """Return the folder of one version of a revision's report, whether it exists or not."""
-        return self._root / study_id / (f"r{revision}" if version == 1 else f"r{revision}.v{version}")
+        return version_folder(self._root, study_id, revision, version)
 
     def save(self, study_id: str, revision: int, files: dict[str, bytes]) -> Path:
         """Write the files, each in one step that a crash cannot leave half done, remove others; return their folder.

@@ -16,7 +16,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from cardio_dagster.finding import Finding, Measurement, Score
 from cardio_dagster.outcome import Problem, State, Verdict
 from cardio_dagster.stores.database import metadata, reading
-from cardio_dagster.stores.reports import kept_path, path_of
+from cardio_dagster.stores.report_paths import kept_path, path_of
 
 T = TypeVar("T")
 

@@ -11,7 +11,7 @@ import msgspec
 import sqlalchemy as sa
 
 from cardio_dagster.outcome import State
-from cardio_dagster.stores.reports import path_of
+from cardio_dagster.stores.report_paths import path_of
 from cardio_dagster.stores.results import releases
 from cardio_dagster.stores.review_tables import VersionRow, report_versions, review_decisions, reviews
 from cardio_dagster.stores.review_words import ReviewDecision, UnreadableDecisionError

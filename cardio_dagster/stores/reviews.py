@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from cardio_dagster.audit_record import Entry, Record
 from cardio_dagster.stores.database import reading
-from cardio_dagster.stores.reports import kept_path, path_of
+from cardio_dagster.stores.report_paths import kept_path, path_of
 from cardio_dagster.stores.review_numbering import decided_otherwise, decisions_of, number, standing_of
 from cardio_dagster.stores.review_queries import OPEN, WAITING, decision_of, reasons_of
 from cardio_dagster.stores.review_tables import ReviewItem, VersionRow, report_versions, review_decisions, reviews

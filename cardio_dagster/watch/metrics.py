@@ -14,7 +14,7 @@ from typing import Any
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from cardio_dagster.outcome import Impact
-from cardio_dagster.stores.reports import REPORTS_DIR
+from cardio_dagster.stores.report_paths import REPORTS_DIR
 from cardio_dagster.study import Priority
 from cardio_dagster.watch.asking import Asker
 from cardio_dagster.watch.checks.machine import room_of

@@ -19,7 +19,7 @@ from cardio_dagster.audit_contents import ErrorMet, NoticeTold, ReportClosed
 from cardio_dagster.audit_record import Kind
 from cardio_dagster.errors import CODES
 from cardio_dagster.stores.ledger import tables
-from cardio_dagster.stores.reports import path_of
+from cardio_dagster.stores.report_paths import path_of
 from cardio_dagster.stores.results import releases
 
 MOST = 2000  # records of one look; the next goes on behind them

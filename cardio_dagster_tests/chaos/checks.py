@@ -19,7 +19,7 @@ from cardio_dagster.orchestration.runs import IN_PROGRESS
 from cardio_dagster.outcome import State
 from cardio_dagster.stores.database import connect, reading
 from cardio_dagster.stores.ledger import decode, verify_ledger
-from cardio_dagster.stores.reports import path_of
+from cardio_dagster.stores.report_paths import path_of
 from cardio_dagster.stores.results import releases
 from cardio_dagster.stores.study_tables import revisions
 from cardio_dagster_tests.chaos.site import Site

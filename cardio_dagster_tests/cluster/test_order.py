@@ -10,9 +10,9 @@ from cardio_dagster.orchestration.broker import celery_app, queue_lengths, send
 from cardio_dagster.orchestration.queue_order import PASSED_OVER
 from cardio_dagster.serve.worker import command
 from cardio_dagster_tests.cluster.harness import ROOT, Process, RedisServer, wait_until
+from cardio_dagster_tests.cluster.sleeping_app import GATE
 
 SERVED = ("stat", "urgent", "routine", "backfill")
-GATE_MS = 250  # the worker is kept busy so long while the arrivals are queued
 
 
 @pytest.fixture(scope="module")
@@ -36,12 +36,13 @@ def started_in_order(worker, arrivals):
     """Queue the arrivals while the worker is busy and return their queues in the order of their starts."""
     server, app = worker
     client = server.client()
-    client.delete("started")
-    send(app, f"gate:{GATE_MS}", "routine")
+    client.delete("started", "open")
+    send(app, GATE, "routine")
     wait_until(lambda: client.llen("started") == 1, "the worker is busy")
     for number, queue in enumerate(arrivals):
         send(app, f"{queue}-{number}:0", queue)
-    assert client.llen("started") == 1, "queued in time"
+    assert client.llen("started") == 1
+    client.rpush("open", 1)
     wait_until(lambda: client.llen("started") == len(arrivals) + 1, "all are done")
     assert not any(queue_lengths(client).values())
     return [name.decode().split("-")[0] for name in client.lrange("started", 1, -1)]

@@ -109,7 +109,8 @@ def test_broken_line_leaves_nothing(gateway):
         while not left(gateway) and time.monotonic() < until:
             time.sleep(0.01)
         assert left(gateway)
-    while left(gateway) and time.monotonic() < until:
+    until = time.monotonic() + 30
+    while (left(gateway) or gateway.backend.uploads) and time.monotonic() < until:
         time.sleep(0.01)
     assert left(gateway) == []
     assert gateway.backend.uploads == 0

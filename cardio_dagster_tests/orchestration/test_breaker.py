@@ -23,8 +23,8 @@ from cardio_dagster.orchestration import breaker, probes, requests, run_health
 from cardio_dagster.orchestration.breaker import Breaker, Breakers, breakers_of
 from cardio_dagster.orchestration.runs import Died, has_rested, max_runtime_s
 from cardio_dagster.stores import checkpoints as checkpoint_files
+from cardio_dagster.stores.atomic import write_atomically
 from cardio_dagster.stores.attempts import MOST, ExcusedAttempts
-from cardio_dagster.stores.checkpoints import write_atomically
 from cardio_dagster.stores.reports import ReportStore
 from cardio_dagster_tests.defs.conftest import install, installation  # noqa: F401
 from cardio_dagster_tests.defs.installation import clinical

@@ -95,7 +95,7 @@ def _beat_for_ever(instance, said):
 
 
 def test_daemon_that_hangs_counts_as_dead_although_its_process_is_alive(place, home):
-    watch = Watch(place, Limits(timeout_s=20.0, kept_s=0.0, heartbeat=Bounds(1.5, 2.0)))
+    watch = Watch(place, Limits(timeout_s=20.0, kept_s=0.0, heartbeat=Bounds(3.0, 4.0)))
     heard, said = multiprocessing.Pipe(duplex=False)
     process = multiprocessing.get_context("fork").Process(target=_beat_for_ever, args=(home, said), daemon=True)
     process.start()
@@ -104,7 +104,7 @@ def test_daemon_that_hangs_counts_as_dead_although_its_process_is_alive(place, h
         assert watch.health().check("daemon").level is Level.OK
         heard.recv()
         os.kill(process.pid, signal.SIGSTOP)
-        time.sleep(2.1)
+        time.sleep(4.1)
         assert process.is_alive()  # to whoever only looks at the process
         found = watch.health()
         assert found.check("daemon").level is Level.DEAD
@@ -274,10 +274,10 @@ def test_broker_and_workers(place, redis_server, monkeypatch):
     started = time.monotonic()
     watch = Watch(here, Limits(timeout_s=1.0, kept_s=0.0))
     assert watch.health().check("broker").level is Level.DEAD
-    assert time.monotonic() - started < 3.0
+    assert time.monotonic() - started < 20.0  # the client itself would wait for ever
     started = time.monotonic()
     watch.health()
-    assert time.monotonic() - started < 3.0
+    assert time.monotonic() - started < 20.0  # the client itself would wait for ever
 
 
 def test_a_question_that_hangs_is_not_asked_again_and_holds_nobody_up():

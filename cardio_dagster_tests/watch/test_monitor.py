@@ -100,9 +100,9 @@ def test_monitor_draws_on_a_terminal_and_gives_it_back_on_ctrl_c(place):
     with subprocess.Popen(command, stdout=theirs, stderr=subprocess.PIPE, env=environment) as process:
         os.close(theirs)
         try:
-            seen = _read_until(ours, b"Last notices", 45)
+            seen = _read_until(ours, b"Last notices", 120)
             process.send_signal(signal.SIGINT)
-            seen += _read_until(ours, b"\x1b[?1049l", 15)  # back to the screen as it was
+            seen += _read_until(ours, b"\x1b[?1049l", 60)  # back to the screen as it was
             _, err = process.communicate(timeout=15)
         finally:
             process.kill()

@@ -14,7 +14,7 @@ from cardio_dagster.errors import CardioError
 from cardio_dagster.settings import Settings
 from cardio_dagster.stores.database import connect
 from cardio_dagster.stores.ledger import Ledger
-from cardio_dagster.stores.reports import REPORTS_DIR, ReportStore
+from cardio_dagster.stores.report_paths import REPORTS_DIR, version_folder
 from cardio_dagster.stores.site_key import held_key
 from cardio_dagster.stores.studies import StudyRegistry, StudyRow, UnknownStudyError
 
@@ -63,7 +63,7 @@ class Archive:
 
     def report_folder(self, study_id: str, revision: int, version: int = 1) -> Path:
         """Return the folder of one version of a report, whether it exists or not; 1 is what the pipeline wrote."""
-        return ReportStore(self.reports).folder(study_id, revision, version)
+        return version_folder(self.reports, study_id, revision, version)
 
     def input_files(self, row: StudyRow) -> Iterator[tuple[str, tuple[Path, ...]]]:
         """Yield the id of each recording with all files that belong to it."""

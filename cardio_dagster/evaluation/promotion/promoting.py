@@ -18,7 +18,7 @@ from cardio_dagster.evaluation.promotion.candidate import Candidate, catalogue_t
 from cardio_dagster.evaluation.promotion.judging import Judgement, figures_text
 from cardio_dagster.evaluation.standing import Standing, set_standing
 from cardio_dagster.models import catalogue
-from cardio_dagster.stores.checkpoints import write_atomically
+from cardio_dagster.stores.atomic import write_atomically
 from cardio_dagster.stores.ledger import Ledger
 
 PROMOTED, APPROVED, REFUSED, ACCEPTED = "promoted", "approved", "refused", "accepted"  # a PromotionDecided's decision

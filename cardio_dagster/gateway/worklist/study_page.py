@@ -18,7 +18,8 @@ from cardio_dagster.reporting.summary import KeyNumber, key_numbers
 from cardio_dagster.review.worklist import Shown, show
 from cardio_dagster.stores.ledger import decode
 from cardio_dagster.stores.notices import Notice, NoticeStore
-from cardio_dagster.stores.reports import REPORTS_DIR, ReportStore
+from cardio_dagster.stores.report_paths import REPORTS_DIR
+from cardio_dagster.stores.reports import ReportStore
 from cardio_dagster.stores.review_words import ReviewDecision
 from cardio_dagster.stores.reviews import ReviewError
 

@@ -81,7 +81,11 @@ LOST_RELEASES = (
             releases, (releases.c.study_id == ledger.c.study_id) & (releases.c.revision == ledger.c.revision)
         )
     )
-    .where(ledger.c.kind == Kind.REPORT_CLOSED.value, releases.c.study_id.is_(None))
+    .where(
+        ledger.c.kind == Kind.REPORT_CLOSED.value,
+        ledger.c.key.startswith(_CLOSED_FIRST),
+        releases.c.study_id.is_(None),
+    )
     .group_by(ledger.c.study_id, ledger.c.revision)
 )
 LOST_DECISIONS = _lost(review_decisions, _DECISION_KEY, Kind.REVIEW_DECIDED, DECIDED)

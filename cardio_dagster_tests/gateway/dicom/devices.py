@@ -91,7 +91,8 @@ def process(folder: Path, port: int, **environment: str) -> Iterator[subprocess.
     """Run `python -m cardio_dagster.gateway.dicom` on a port; it is killed at the end if it still lives."""
     command = [sys.executable, "-m", "cardio_dagster.gateway.dicom", "--host", "127.0.0.1", "--port", str(port)]
     own = {"CARDIO_DATA_DIR": str(folder / "data"), "CARDIO_DICOM_DISK_RESERVE_MB": "0", **environment}
-    started = subprocess.Popen(command, env={**os.environ, **own}, stderr=(folder / "log").open("a"))
+    with (folder / "log").open("a") as log:
+        started = subprocess.Popen(command, env={**os.environ, **own}, stderr=log)
     try:
         yield started
     finally:

@@ -137,7 +137,7 @@ def test_a_quiet_study_becomes_the_senders_job(serve, monkeypatch):
 
 
 def test_a_full_disk_is_told_for_each_instance(serve, monkeypatch):
-    monkeypatch.setenv("CARDIO_DICOM_DISK_RESERVE_MB", str(1 << 40))
+    monkeypatch.setenv("CARDIO_DICOM_DISK_RESERVE_MB", "1e9")
     dicom_settings.cache_clear()
     answer = post(serve(), file_of(instance(1)))
     assert answer.status_code == 409
