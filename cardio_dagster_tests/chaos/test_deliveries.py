@@ -6,6 +6,8 @@ from cardio_dagster_tests.chaos.experiments.deliveries import deliver_twice, mar
 from cardio_dagster_tests.chaos.experiments.flood import flood
 from cardio_dagster_tests.chaos.hostile import HOSTILE
 
+pytestmark = pytest.mark.timeout(900)  # real processes, on a machine that may be busy
+
 
 @pytest.mark.slow
 def test_a_study_delivered_three_times_is_reported_once(bench):

@@ -7,6 +7,7 @@ from cardio_dagster_tests.chaos.worker import Told, Worker
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_studies_survive_a_kill_in_every_state(bench):
     seen = kill_in_a_row(bench, 1)
     assert seen.faults == ()

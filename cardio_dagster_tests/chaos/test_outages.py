@@ -8,6 +8,8 @@ from cardio_dagster_tests.chaos.experiments.disk_full import fill_database, fill
 from cardio_dagster_tests.chaos.experiments.outages import stop_postgres
 from cardio_dagster_tests.chaos.experiments.restore import restore
 
+pytestmark = pytest.mark.timeout(900)  # real processes, on a machine that may be busy
+
 
 def check(seen):
     if seen.skipped:
