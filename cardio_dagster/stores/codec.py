@@ -81,8 +81,10 @@ def content_hash(table: pa.Table) -> str:
 def _parts(value: pa.Scalar) -> list[memoryview]:
     if not value.is_valid:
         return []
-    if not isinstance(value, pa.LargeListScalar):
+    if isinstance(value, pa.BinaryScalar):  # strings are of this class too
         return [memoryview(value.as_buffer())]
+    if not isinstance(value, pa.LargeListScalar):
+        raise ValueError(f"a column is of type {value.type}, which no checkpoint has")
     values = value.values
     if pa.types.is_large_binary(values.type):
         return [memoryview(piece.as_buffer()) for piece in values]

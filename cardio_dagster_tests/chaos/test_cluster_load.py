@@ -16,7 +16,7 @@ from cardio_dagster_tests.chaos.wards import Sending, percentile
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 def test_a_cluster_loses_no_study_while_its_workers_are_killed(on_postgres):
     seen = load_cluster(on_postgres, 12)
     assert seen.faults == ()

@@ -39,7 +39,7 @@ def load_cluster(bench: Bench, studies: int, load: Load | None = None) -> Seen:
     load = load or (QUICK if bench.quick else FULL)
     sendings = sendings_of(bench, studies, load.per_s)
     with loaded_cluster(bench) as loaded, stopwatch() as elapsed_s:
-        _work(loaded, sendings, load, patience_s=180.0 + 8 * studies)
+        _work(loaded, sendings, load, patience_s=400.0 + 8 * studies)
         took_s = elapsed_s()
         _calm_down(loaded)
         faults = (*faults_of(loaded.site, expect=studies), *ward_faults(sendings, load), *_twice(loaded))
