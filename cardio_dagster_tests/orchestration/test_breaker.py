@@ -22,7 +22,7 @@ from cardio_dagster.errors import (
 from cardio_dagster.orchestration import breaker, probes, requests, run_health
 from cardio_dagster.orchestration.breaker import Breaker, Breakers, breakers_of
 from cardio_dagster.orchestration.runs import Died, has_rested, max_runtime_s
-from cardio_dagster.stores import checkpoints as checkpoint_files
+from cardio_dagster.stores import atomic
 from cardio_dagster.stores.atomic import write_atomically
 from cardio_dagster.stores.attempts import MOST, ExcusedAttempts
 from cardio_dagster.stores.reports import ReportStore
@@ -223,7 +223,7 @@ def test_a_full_disk_leaves_no_draft_and_names_neither_path_nor_file(number, tmp
     def full(descriptor):
         raise OSError(number, "No space left on device", str(tmp_path))
 
-    monkeypatch.setattr(checkpoint_files.os, "fsync", full)
+    monkeypatch.setattr(atomic.os, "fsync", full)
     with pytest.raises(OSError, match="No space") as raw:
         write_atomically(tmp_path / "x" / "file", b"content")
     assert list((tmp_path / "x").iterdir()) == []
