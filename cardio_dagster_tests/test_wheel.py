@@ -43,6 +43,7 @@ def test_wheel_holds_models_templates_and_instance_file(unpacked):
     assert not (unpacked / "cardio_dagster_tests").exists()
 
 
+@pytest.mark.slow
 def test_wheel_runs_a_study(unpacked, tmp_path):
     (tmp_path / "study").mkdir()
     mixed_synthetic(tmp_path / "study")

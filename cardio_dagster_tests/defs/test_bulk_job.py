@@ -104,6 +104,7 @@ def test_both_doors_tell_the_same(install, write):
         assert getattr(one.releases(study_id)[0], column) == getattr(two.releases(study_id)[0], column)
 
 
+@pytest.mark.slow
 def test_twelve_mixed_studies(installation):
     good = [installation.intake(clinical(40 + n), f"good-{n}") for n in range(9)]
     wrong = [installation.intake(bad(n), f"bad-{n}") for n in range(3)]
@@ -139,6 +140,7 @@ def raises_on(order):
     return work(order)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("worker", "why"), [(dies_on, "its worker died"), (raises_on, "internal: KeyError at")])
 def test_a_study_that_kills_or_breaks_its_worker_is_given_back_alone(installation, monkeypatch, worker, why):
     monkeypatch.setattr(pool, "work", worker)

@@ -100,6 +100,7 @@ def fails_by_age(order):
     return work(order)
 
 
+@pytest.mark.slow
 def test_every_row_through_the_bulk_door(installation, monkeypatch):
     monkeypatch.setattr(pool, "work", fails_by_age)
     ids = {name: installation.intake(clinical(FIRST_AGE + n), f"s{n}") for n, name in enumerate(ERRORS)}

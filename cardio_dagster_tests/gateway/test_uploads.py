@@ -248,6 +248,7 @@ def test_more_uploads_at_once_than_allowed_are_put_off(serve):
     assert second.headers["retry-after"]
 
 
+@pytest.mark.slow
 def test_hundred_uploads_at_once_all_arrive(gateway):
     with gateway.client(limits=httpx.Limits(max_connections=100)) as client, ThreadPoolExecutor(100) as pool:
         sending = [

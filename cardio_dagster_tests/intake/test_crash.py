@@ -97,6 +97,7 @@ def drop_all(files):
     return drop
 
 
+@pytest.mark.slow
 def test_a_folder_survives_a_death_at_any_step(tmp_path):
     def check(site):
         (row,) = site.registry.pending()
@@ -109,6 +110,7 @@ def test_a_folder_survives_a_death_at_any_step(tmp_path):
     assert crash_everywhere(tmp_path, drop_all(FOLDER), check) > 20
 
 
+@pytest.mark.slow
 def test_loose_files_stay_together_through_a_death_at_any_step(tmp_path):
     def check(site):
         (row,) = site.registry.pending()
@@ -165,6 +167,7 @@ def two_file_systems(monkeypatch):
     monkeypatch.setattr(Path, "rename", refuse)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("two_file_systems")
 def test_between_file_systems_nothing_is_lost_by_a_death_at_any_step(tmp_path):
     def check(site):

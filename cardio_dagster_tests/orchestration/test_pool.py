@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import psutil
+import pytest
 
 from cardio_dagster.modalities.branch import Options
 from cardio_dagster.orchestration import pool
@@ -26,6 +27,7 @@ time.sleep(120)
 """
 
 
+@pytest.mark.slow
 def test_workers_end_when_their_run_is_killed():
     run = subprocess.Popen([sys.executable, "-c", PROGRAM], stdout=subprocess.PIPE, text=True)
     workers = [psutil.Process(int(pid)) for pid in run.stdout.readline().split()]
@@ -47,6 +49,7 @@ def never_lets_go(order):
     re.match(r"(a|a)*b", "a" * 200)
 
 
+@pytest.mark.slow
 def test_a_worker_that_never_lets_go_of_the_interpreter_is_ended(monkeypatch, tmp_path):
     monkeypatch.setattr(pool, "work", never_lets_go)
     options = Options(study_deadline_s=0.4, decision_deadline_s=0.1)

@@ -76,6 +76,7 @@ def stores(tmp_path_factory):
     ],
     ids=["stale", "all", "errors", "none"],
 )
+@pytest.mark.slow
 def test_a_hundred_thousand_studies_in_under_five_seconds(stores, chosen, expected, record_property):
     began_s = time.process_time()  # of this process: what else the machine does is no part of it
     found = find_stale(stores, chosen)

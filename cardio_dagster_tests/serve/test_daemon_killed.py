@@ -75,6 +75,7 @@ def test_fifty_studies_survive_the_daemon_killed_twice(site):
     assert not list(landing.iterdir())
 
 
+@pytest.mark.slow
 def test_stop_leaves_no_process(tmp_path):
     site = Site(tmp_path / "data", free_port(0), free_port(0), free_port(0))
     supervisor = launch(site)

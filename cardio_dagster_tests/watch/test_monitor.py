@@ -90,7 +90,8 @@ def test_dead_database_leaves_a_frame_that_says_so(place):
 
 def test_monitor_draws_on_a_terminal_and_gives_it_back_on_ctrl_c(place):
     code = (
-        "import sys; from pathlib import Path; from cardio_dagster.settings import Settings;"
+        "import signal, sys; from pathlib import Path; from cardio_dagster.settings import Settings;"
+        "signal.signal(signal.SIGINT, signal.default_int_handler);"  # a background job inherits that it is ignored
         "from cardio_dagster.commands.monitor import run_monitor;"
         "sys.exit(run_monitor(Settings(data_dir=Path(sys.argv[1]))))"
     )

@@ -56,6 +56,7 @@ def test_ultrasound_of_something_else_is_not_measured(name):
     assert (document.lvef_pct, document.la_volume_ml) == (None, None)
 
 
+@pytest.mark.slow
 def test_simulated_heart_of_known_volume(tmp_path):
     clip = simulated_clip(0, 58.0)
     save_clip(tmp_path / "clip.npz", clip)

@@ -228,6 +228,7 @@ def append_some(url: str, who: int, count: int) -> None:
         ledger.append(Entry(Kind.HOLD_PLACED, actor, HoldMoved(f"{number}")), shared)
 
 
+@pytest.mark.slow
 def test_several_processes_at_once_leave_no_gap(database_url):
     engine = connect(database_url)
     create_tables(engine)

@@ -81,6 +81,7 @@ def test_every_byte_of_every_column_of_every_record(on_sqlite):
     assert count.found == count.tried > N * 400
 
 
+@pytest.mark.slow
 def test_bytes_on_both_databases(attacked):
     count = byte_changes(attacked, step=127)
     assert count.found == count.tried > N * 14
