@@ -2,12 +2,15 @@
 
 from datetime import date
 from pathlib import Path
+from types import SimpleNamespace
 
+import dagster as dg
 import pytest
 
 from cardio_dagster.audit.retention.stored import StorePlaces
 from cardio_dagster.audit_contents import ModalityPassed, StagePassed
 from cardio_dagster.audit_record import Kind
+from cardio_dagster.defs import backfill as upkeep
 from cardio_dagster.orchestration import staleness
 from cardio_dagster.orchestration.queues import queue_of_tags
 from cardio_dagster.orchestration.reviewing import review_store
@@ -142,3 +145,41 @@ def test_an_error_response_goes_through_the_bulk_door(installation, raise_versio
 def test_its_runs_go_into_the_queue_of_backfills(installation):
     job = installation.definitions.resolve_job_def("backfill_studies")
     assert queue_of_tags(job.tags, job.name) == "backfill"
+
+
+@pytest.mark.parametrize(
+    ("priority", "is_done", "waited_s"),
+    [("stat", False, 300), ("urgent", False, 300), (None, False, 0), ("stat", True, 0)],
+)
+def test_it_gives_way_to_an_urgent_study_and_not_for_ever(installation, monkeypatch, priority, is_done, waited_s):
+    study_id = installation.intake(clinical(50, priority))
+    if is_done:
+        installation.run(study_id)
+    slept = []
+    clock = SimpleNamespace(monotonic=lambda: float(len(slept)), sleep=slept.append)
+    monkeypatch.setattr(upkeep, "time", clock)
+    upkeep._give_way(installation.stores)
+    assert sum(slept) == waited_s
+
+
+def test_it_tells_how_far_it_is_after_each_chunk(installation, raise_version, monkeypatch):
+    monkeypatch.setattr(upkeep, "CHUNK", 1)
+    for number in (1, 2):
+        done(installation, bad(number), f"drop{number}")
+    raise_version("99", State.RECEIPT)
+    result = backfill(installation)
+    logs = installation.instance.all_logs(result.run_id, of_type=dg.DagsterEventType.ENGINE_EVENT)
+    far = [log.dagster_event.engine_event_data.metadata for log in logs if "a minute" in (log.message or "")]
+    assert [(found["done"].value, found["of"].value, found["given_back"].value) for found in far] == [
+        (1, 2, 0),
+        (2, 2, 0),
+    ]
+    assert far[0]["minutes_left"].value > far[1]["minutes_left"].value == 0
+
+
+def test_what_its_time_does_not_suffice_for_is_left_for_the_next_one(installation, raise_version):
+    done(installation, bad(1))
+    raise_version("99", State.RECEIPT)
+    assert backfill(installation, max_minutes=0.0).success
+    assert len(find_stale(installation.stores, Chosen())) == 1
+    assert told(installation) == []
