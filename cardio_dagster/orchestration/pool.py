@@ -16,11 +16,14 @@ from types import TracebackType
 
 from cardio_dagster.errors import dependency_of
 from cardio_dagster.orchestration.retrying import told
+from cardio_dagster.orchestration.warm import BEFORE_THE_FORK
 from cardio_dagster.outcome import State
 from cardio_dagster.pipeline.dossier import Dossier
 from cardio_dagster.pipeline.worker import WorkOrder, work
 
 _STDERR = 2
+# each worker imports the main module of its run anew, which is Dagster's command: 1.5 s of processor, unless it is there
+_PRELOAD = ("dagster._cli", *BEFORE_THE_FORK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +82,7 @@ class WorkerPool:
     def _started(self) -> ProcessPoolExecutor:
         if self._executor is None:
             context = multiprocessing.get_context("forkserver")
-            context.set_forkserver_preload(["cardio_dagster.pipeline.worker"])
+            context.set_forkserver_preload(list(_PRELOAD))
             self._executor = ProcessPoolExecutor(self._processes, mp_context=context, initializer=_end_with_parent)
         return self._executor
 

@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 MODULE = "cardio_dagster.definitions"
 _STATEMENT_TIMEOUT_MS, _POOL_RECYCLE_S, _MAX_OVERFLOW = 60_000, 300, 10
 # what the stages of a study import at their first run, 300 modules in all
-_BEFORE_THE_FORK = (
+BEFORE_THE_FORK = (
     "bm25s",
     "cardio_dagster.modalities.echo.formats.dicom",
     "cardio_dagster.pipeline.worker",
@@ -40,7 +40,7 @@ def keep_definitions() -> None:
 
     Dagster builds the definitions anew for each run: 0.4 s on an idle core.
     """
-    _load(_BEFORE_THE_FORK)
+    _load(BEFORE_THE_FORK)
     if _plain is None:
         log.warning("this release of Dagster builds its definitions in another way; each run will build them anew")
         return

@@ -44,7 +44,7 @@ def test_definitions_are_made_once_and_the_parent_has_one_thread():
 
 def test_a_release_of_dagster_that_builds_them_otherwise_is_left_its_way(monkeypatch, caplog):
     monkeypatch.setattr(warm, "_plain", None)
-    monkeypatch.setattr(warm, "_BEFORE_THE_FORK", ())
+    monkeypatch.setattr(warm, "BEFORE_THE_FORK", ())
     warm.keep_definitions()
     assert "each run will build them anew" in caplog.text
 

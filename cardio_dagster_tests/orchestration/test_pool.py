@@ -57,3 +57,14 @@ def test_a_worker_that_never_lets_go_of_the_interpreter_is_ended(monkeypatch, tm
     with pool.WorkerPool(1) as workers:
         (given_back,) = workers.run([order])
     assert (given_back.passed, given_back.why) == (None, "its worker died")
+
+
+def modules_of_dagster(_order):
+    return {name for name in sys.modules if name.split(".")[0] in ("dagster", "pandas")}
+
+
+def test_workers_share_what_was_imported_once():
+    with pool.WorkerPool(1) as workers:
+        executor = workers._started()
+        names = executor.submit(modules_of_dagster, None).result()
+    assert {"dagster._cli", "pandas"} <= names
