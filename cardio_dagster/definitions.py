@@ -25,7 +25,8 @@ def build_definitions(chosen: Settings) -> dg.Definitions:
         "memory_io_manager": dg.mem_io_manager,
     }
     found = dg.load_from_defs_folder(path_within_project=Path(__file__).parent)
-    return dg.Definitions.merge(found, dg.Definitions(resources=resources))
+    # what is materialized or backfilled in the UI runs in Dagster's own job, else with an interpreter for each asset
+    return dg.Definitions.merge(found, dg.Definitions(resources=resources, executor=dg.in_process_executor))
 
 
 @dg.definitions

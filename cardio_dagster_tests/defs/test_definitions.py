@@ -130,3 +130,9 @@ def test_the_study_job_runs_in_one_process_and_has_a_time_limit(repository):
 def test_fan_out_stages_are_graphs_and_the_rest_are_single_ops(repository):
     for stage, asset in stages_by_key(repository).items():
         assert isinstance(asset.node_def, dg.GraphDefinition) == (stage in FANNED)
+
+
+def test_no_job_starts_an_interpreter_for_each_step(repository):
+    jobs = repository.get_all_jobs()
+    assert {job.name for job in jobs} >= JOBS | {"__ASSET_JOB"}, "what is materialized in the UI runs in the last"
+    assert {job.name: job.executor_def.name for job in jobs} == dict.fromkeys((job.name for job in jobs), "in_process")
