@@ -6,11 +6,10 @@ place (report_paths.py).
 
 import os
 import shutil
-import uuid
 from pathlib import Path
 
 from cardio_dagster.errors import REPORTS, DependencyError
-from cardio_dagster.stores.atomic import why, write_atomically
+from cardio_dagster.stores.atomic import draft_of, why, write_atomically
 from cardio_dagster.stores.report_paths import version_folder
 
 
@@ -48,13 +47,10 @@ class ReportStore:
         if version <= 1:
             raise ValueError(f"version {version} is written by save(); a person's decision makes version 2 or later")
         folder = self.folder(study_id, revision, version)
-        draft = folder.with_name(f".{folder.name}.{uuid.uuid4().hex}")
-        try:
+        with draft_of(folder, is_folder=True) as draft:
             for name, content in files.items():
                 write_atomically(draft / name, content)
             _put_in_place(draft, folder, files)
-        finally:
-            shutil.rmtree(draft, ignore_errors=True)
         return folder
 
 
