@@ -74,7 +74,8 @@ def _show(proof: "LedgerProof", console: Console, *, anchors_seen: bool) -> None
             f"Clock set back, records with an earlier time than the one before: {proof.set_back}. Their order stands."
         )
     if proof.is_whole:
-        console.print(Text("Whole: nothing was changed, removed, inserted or reordered.", style="bold green"))
+        console.print(Text("Whole: no record was changed, removed, inserted or reordered.", style="bold green"))
+        console.print(Text("Files of reports are held against their records by `cardio lineage STUDY`.", style="dim"))
         return
     table = Table("damage", "what was done", box=None, padding=(0, 2, 0, 0))
     for fault in proof.faults:

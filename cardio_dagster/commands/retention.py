@@ -117,7 +117,9 @@ def _tell_purged(done: "Purged", console: Console) -> None:
     if done.finished:
         console.print(f"Finished what was cut short earlier: {_counted(done.finished, 'study', 'studies')}")
     if done.spared:
-        console.print(f"Spared, put on hold or re-opened meanwhile: {_counted(done.spared, 'study', 'studies')}")
+        console.print(
+            f"Spared, re-opened meanwhile or bound by the ledger: {_counted(done.spared, 'study', 'studies')}"
+        )
 
 
 def _counted(number: int, one: str, many: str) -> str:

@@ -52,7 +52,7 @@ def review_show(study_id: str, *, as_json: bool = False) -> int:
     """Print why a report waits, its key numbers, its sentences with their ids, and how to decide on it; return 0."""
     from cardio_dagster.review.worklist import show
 
-    shown = show(study_id, _store())
+    shown = show(study_id, _store(), open_ledger(settings()))
     if as_json:
         _print_json(_plain(shown))
     else:

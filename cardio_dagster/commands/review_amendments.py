@@ -36,6 +36,9 @@ def amendments(
 
 def _section_of(given: str) -> tuple[str | None, str]:
     section, separator, text = given.partition("=")
+    if separator and section.isidentifier() and section not in SECTIONS:
+        sections = ", ".join(SECTIONS)
+        raise ReviewError(f"there is no section {section!r}; there are: {sections}. Put a blank before a = of the text")
     return (section, text) if separator and section in SECTIONS else (None, given)
 
 

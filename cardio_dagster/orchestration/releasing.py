@@ -21,6 +21,7 @@ from cardio_dagster.pipeline.dossier import Dossier, ReleaseStatus
 from cardio_dagster.pipeline.stages import complete
 from cardio_dagster.review.deciding import opened_entry
 from cardio_dagster.stores.database import connect
+from cardio_dagster.stores.ledger.row_proofs import release_key
 from cardio_dagster.stores.results import ReleaseRow
 
 FIRST = 1  # the version that the pipeline wrote
@@ -98,7 +99,7 @@ def _closing(dossier: Dossier, files: dict[str, str], teller: Teller) -> Entry:
         code=dossier.error.code if dossier.error else None,
         reasons=decision.reasons,
     )
-    key = f"closed:{study.study_id}:r{study.revision}:v{FIRST}:{closed.status}:{files[PAGE][:16]}"
+    key = release_key(study.study_id, study.revision, closed.status, files[PAGE])
     return Entry(Kind.REPORT_CLOSED, teller.actor, closed, study.study_id, study.revision, key)
 
 

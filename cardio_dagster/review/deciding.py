@@ -35,8 +35,9 @@ def decide(
         _check_text(text, with_identity=with_identity)
     if bool(decision.amendments) != (decision.choice is Choice.AMEND):
         raise ReviewError("an amendment needs at least one changed sentence, and nothing else may have one")
+    report = read_report(store, decision, ledger)
     if decision.amendments:
-        decision = replace(decision, amendments=_checked(decision, store))
+        decision = replace(decision, amendments=_checked(decision, report))
     return store.decide(decision, decided_entry, ledger)
 
 
@@ -85,9 +86,8 @@ def _check_text(text: str, *, with_identity: bool) -> None:
         )
 
 
-def _checked(decision: ReviewDecision, store: ReviewStore) -> tuple[Amendment, ...]:
+def _checked(decision: ReviewDecision, report: Report) -> tuple[Amendment, ...]:
     """Return the amendments, added sentences with an id of their own: a01, a02, ... over all versions."""
-    report = read_report(store, decision)
     present = {s.statement_id for s in report.written.statements}
     added, checked, seen = _added_before(report), [], set()
     for amendment in decision.amendments:

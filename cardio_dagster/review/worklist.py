@@ -7,14 +7,20 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+
+from cardio_dagster.audit_contents import ReportClosed
 from cardio_dagster.errors import StudyError
 from cardio_dagster.reporting.json_report import from_json
 from cardio_dagster.reporting.parts import Report
+from cardio_dagster.stores.ledger import LedgerError
+from cardio_dagster.stores.ledger.row_proofs import release_key, version_key
 from cardio_dagster.stores.review_words import ReviewDecision
-from cardio_dagster.stores.reviews import ReviewError, ReviewItem, ReviewStore, VersionRow
+from cardio_dagster.stores.reviews import Recorder, ReviewError, ReviewItem, ReviewStore, VersionRow
 from cardio_dagster.stores.study_tables import PRIORITY_RANK
 from cardio_dagster.study import Priority
 
+_PAGE = "report.html"
 _SHORT = 12  # characters of a hash that tell two versions apart
 
 
@@ -43,12 +49,12 @@ def by_urgency(items: tuple[ReviewItem, ...]) -> tuple[ReviewItem, ...]:
     return tuple(sorted(items, key=lambda i: (_rank(i.priority), i.opened_at, i.study_id)))
 
 
-def show(study_id: str, store: ReviewStore) -> Shown:
-    """Return what stands of a study; raises ReviewError where nothing does or its files are not those recorded."""
+def show(study_id: str, store: ReviewStore, ledger: Recorder) -> Shown:
+    """Return what stands of a study; raises ReviewError where nothing does or a file of it is not the one recorded."""
     stands = stood(study_id, store)
     waits = [i for i in store.worklist() if (i.study_id, i.revision) == (study_id, stands.revision)]
     decisions = store.decisions(study_id, stands.revision)
-    return Shown(stands, _read(stands), decisions, waits[0].reasons if waits else ())
+    return Shown(stands, _read(stands, ledger), decisions, waits[0].reasons if waits else ())
 
 
 def stood(study_id: str, store: ReviewStore) -> VersionRow:
@@ -61,27 +67,45 @@ def stood(study_id: str, store: ReviewStore) -> VersionRow:
     return stands
 
 
-def read_report(store: ReviewStore, decision: ReviewDecision) -> Report:
+def read_report(store: ReviewStore, decision: ReviewDecision, ledger: Recorder) -> Report:
     """Return the report that a decision looked at, as far as it still stands; the store refuses any other."""
     stands = store.standing(decision.study_id, decision.revision)
     if stands is None:
         raise ReviewError(f"study {decision.study_id} has no report that was decided on; wait for its run")
-    return _read(stands)
+    return _read(stands, ledger)
 
 
-def _read(stands: VersionRow) -> Report:
-    folder = Path(stands.report_path)
+def _read(stands: VersionRow, ledger: Recorder) -> Report:
+    """Return the report after every file of it was held against its record: a person reads one format and decides on all."""
+    folder, recorded = Path(stands.report_path), _recorded(stands, ledger)
     try:
-        found = hashlib.sha256((folder / "report.html").read_bytes()).hexdigest()
-        report = from_json((folder / "report.json").read_bytes())
+        found = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in recorded}
+        if found == recorded and recorded.get(_PAGE) == stands.report_sha256:
+            return from_json((folder / "report.json").read_bytes())
     except (OSError, StudyError) as error:
         raise ReviewError(f"the report of {stands.study_id} cannot be read ({type(error).__name__}); restore the store") from None  # fmt: skip
-    if found != stands.report_sha256:
+    changed = [name for name in sorted(recorded) if found[name] != recorded[name]] or [_PAGE]
+    raise ReviewError(
+        f"the report of {stands.study_id} on disk is not the one that was recorded ({', '.join(changed)}); nobody can decide "
+        "on it. Restore the folder of reports and the database from the backup and look with `cardio audit verify`"
+    )
+
+
+def _recorded(stands: VersionRow, ledger: Recorder) -> dict[str, str]:
+    """Return the hash of each file as the ledger proves it."""
+    about = (stands.study_id, stands.revision)
+    is_first = stands.version == 1
+    key = release_key(*about, stands.status, stands.report_sha256) if is_first else version_key(*about, stands.version)
+    try:
+        record = ledger.proven(key)
+    except LedgerError as error:
+        raise ReviewError(str(error)) from None
+    if record is None or record.content is None:
         raise ReviewError(
-            f"the report of {stands.study_id} on disk is not the one that was recorded; nobody can decide on it. "
-            "Restore the folder of reports from the backup and verify the ledger with `cardio audit verify`"
+            f"the ledger holds no record of version {stands.version} of {stands.study_id}; nobody can decide on it. Run "
+            "`cardio audit verify`, then restore the database from the backup"
         )
-    return report
+    return msgspec.json.decode(record.content, type=ReportClosed).files
 
 
 def _rank(priority: str | None) -> int:

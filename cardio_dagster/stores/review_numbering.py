@@ -13,6 +13,7 @@ from cardio_dagster.stores.results import releases
 from cardio_dagster.stores.review_queries import RESTS_ON, STANDING, decision_of, version_of
 from cardio_dagster.stores.review_tables import VersionRow, review_decisions
 from cardio_dagster.stores.review_words import ReviewDecision, ReviewError
+from cardio_dagster.stores.study_tables import studies
 
 
 def standing_of(
@@ -43,6 +44,7 @@ def number(connection: sa.Connection, reports: Path, decision: ReviewDecision) -
         raise ReviewError(f"study {study_id} has no decided report; wait for its run, or look for its id with `cardio review list`")  # fmt: skip
     if newest.revision != revision:
         raise ReviewError(f"revision {newest.revision} of {study_id} was decided since; look at it and decide on that")
+    _refuse_overtaken(connection, study_id, revision)
     taken = decisions_of(connection, study_id, revision)
     if (stands.version, stands.report_sha256) != (decision.version, decision.report_sha256):
         raise decided_otherwise(taken)
@@ -50,6 +52,16 @@ def number(connection: sa.Connection, reports: Path, decision: ReviewDecision) -
         raise decided_otherwise(taken)
     numbers = sa.select(sa.func.max(review_decisions.c.makes)).filter_by(study_id=study_id, revision=revision)
     return replace(decision, makes=max(connection.execute(numbers).scalar() or 0, 1) + 1), stands
+
+
+def _refuse_overtaken(connection: sa.Connection, study_id: str, revision: int) -> None:
+    """Refuse a decision on a revision that files which came late have taken the place of: nothing would follow from it."""
+    now = connection.execute(sa.select(studies.c.revision).where(studies.c.study_id == study_id)).scalar()
+    if now is not None and now != revision:
+        raise ReviewError(
+            f"files that came late re-opened {study_id} as revision {now}; wait for its report and decide on that, "
+            f"`cardio explain {study_id}` says how far it is"
+        )
 
 
 def decided_otherwise(taken: tuple[ReviewDecision, ...]) -> ReviewError:

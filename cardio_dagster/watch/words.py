@@ -60,7 +60,7 @@ CHECKS: dict[str, About] = {
     "database": About(True, "Start PostgreSQL, or free the disk of the store; then `cardio status`."),
     "ledger": About(True, "Run `cardio audit verify`; restore the database from the backup if it names damage."),
     "models": About(True, "Reinstall the package, or correct CARDIO_MODEL_CATALOGUE."),
-    "disk": About(True, "Free space below CARDIO_DATA_DIR; `cardio retention` says what may go."),
+    "disk": About(True, "Free space below CARDIO_DATA_DIR; `cardio audit purge` says what may go."),
     "broker": About(True, "Start Redis, or correct CARDIO_BROKER_URL."),
     "workers": About(True, "Start a worker with `cardio worker --queue` and the queues named."),
     "code_server": About(True, "Run `cardio status`; start it again with `cardio up`."),

@@ -3,6 +3,7 @@
 import hashlib
 import importlib
 import pkgutil
+import re
 import threading
 from datetime import UTC, datetime, timedelta
 
@@ -12,8 +13,10 @@ import sqlalchemy as sa
 from cardio_dagster import stores
 from cardio_dagster.audit.retention import Archive, limit_of, purge, purging, survey
 from cardio_dagster.audit.retention.stored import StorePlaces
-from cardio_dagster.audit_record import Actor, ActorKind, Kind
+from cardio_dagster.audit_contents import HoldMoved, ReviewDecided
+from cardio_dagster.audit_record import Actor, ActorKind, Entry, Kind
 from cardio_dagster.finding import Measurement
+from cardio_dagster.review.deciding import opened_entry
 from cardio_dagster.stores.database import connect, create_tables, metadata
 from cardio_dagster.stores.holds import HoldError, HoldStore, holds, lock_retention
 from cardio_dagster.stores.ledger import Ledger, decode, verify_ledger
@@ -214,6 +217,33 @@ def test_refused_holds_leave_no_record(lite, study_id, reason, error):
     with pytest.raises(error):
         lite.holds.place(study_id, reason, AUDITOR)
     assert lite.ledger.head() == head
+
+
+def test_a_hold_whose_row_was_removed_by_hand_still_holds_and_is_missed(site):
+    site.holds.place("st-old", "case 12/26", AUDITOR)
+    with site.engine.begin() as connection:
+        connection.execute(sa.delete(holds))
+    assert (survey(site.archive, BEFORE).studies, survey(site.archive, BEFORE).on_hold) == (0, 1)
+    assert (site.purge().studies, site.purge().spared) == (0, 1)
+    assert site.files("st-old")
+    (fault,) = verify_ledger(site.engine, KEY, anchor_dir=None).faults
+    assert re.fullmatch(r"st-old: a legal hold is recorded \(record \d+\), and its row is gone", fault.text)
+    site.ledger.append(Entry(Kind.HOLD_LIFTED, AUDITOR, HoldMoved("case closed"), "st-old"))
+    assert verify_ledger(site.engine, KEY, anchor_dir=None).is_whole
+    assert site.purge().studies == 1
+
+
+def test_a_review_whose_row_was_removed_by_hand_still_keeps_its_study_and_is_missed(site):
+    opened = opened_entry("st-old", 1, 1, "a" * 64, reasons=("few frames",), actor=AUDITOR)
+    site.ledger.append(opened)
+    assert (survey(site.archive, BEFORE).studies, survey(site.archive, BEFORE).in_review) == (0, 1)
+    assert site.purge().studies == 0
+    (fault,) = verify_ledger(site.engine, KEY, anchor_dir=None).faults
+    assert re.fullmatch(r"st-old revision 1: a review is recorded \(record \d+\), and its row is gone", fault.text)
+    site.ledger.append(
+        Entry(Kind.REVIEW_DECIDED, AUDITOR, ReviewDecided(1, "a" * 64, "accept", "read", ()), "st-old", 1)
+    )
+    assert site.purge().studies == 1
 
 
 def test_a_second_hold_is_refused_and_so_is_lifting_none(lite):

@@ -71,7 +71,7 @@ def continue_(made, result):
 
 
 def decide(made, study_id, choice, **options):
-    seen = show(study_id, review_store(made.stores)).seen
+    seen = show(study_id, review_store(made.stores), made.stores.ledger()).seen
     how = {"role": "reader", "by": "M. Keller", "reason": "Read with the family doctor.", **options}
     return review_decide(study_id, choice, seen=seen, **how)
 

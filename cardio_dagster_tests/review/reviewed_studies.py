@@ -8,15 +8,18 @@ from tempfile import mkdtemp
 
 import sqlalchemy as sa
 
-from cardio_dagster.audit_record import Actor, ActorKind
+from cardio_dagster.audit_contents import ReportClosed
+from cardio_dagster.audit_record import Actor, ActorKind, Entry, Kind
 from cardio_dagster.commands.process import process_one
 from cardio_dagster.demo.studies import ecg_only, fibrillation, nothing_valid
 from cardio_dagster.intake.limits import IntakeLimits
 from cardio_dagster.modalities.branch import Options
+from cardio_dagster.orchestration.releasing import RUN_DEPENDENT
 from cardio_dagster.outcome import State
 from cardio_dagster.pipeline.desk import Desk
 from cardio_dagster.pipeline.dossier import Dossier
 from cardio_dagster.stores.ledger import Ledger
+from cardio_dagster.stores.ledger.row_proofs import release_key
 from cardio_dagster.stores.reports import ReportStore
 from cardio_dagster.stores.results import ReleaseRow, ResultStore
 from cardio_dagster.stores.review_words import Choice, ReviewDecision
@@ -74,11 +77,12 @@ def site(engine: sa.Engine, root: Path, *, kind: str = "ecg", status: str = "hel
     folder = ReportStore(root).save(dossier.study.study_id, dossier.study.revision, files)
     decided = replace(dossier.release, status=type(dossier.release.status)(status))
     made = Site(engine, root, replace(dossier, report_path=str(folder), release=decided), Ledger(engine, b"k" * 32))
-    close(made, sha256=hashlib.sha256(files["report.html"]).hexdigest(), status=status)
+    hashes = {name: hashlib.sha256(content).hexdigest() for name, content in files.items() if name != RUN_DEPENDENT}
+    close(made, sha256=hashes["report.html"], status=status, files=hashes)
     return made
 
 
-def close(made: Site, *, sha256: str, status: str, revision: int = 1) -> None:
+def close(made: Site, *, sha256: str, status: str, revision: int = 1, files: dict[str, str] | None = None) -> None:
     """Record a release and open its review, as the closing transaction does."""
     study_id = made.dossier.study.study_id
     state = State.ERROR if made.dossier.failed else State.COMPLETE
@@ -86,5 +90,8 @@ def close(made: Site, *, sha256: str, status: str, revision: int = 1) -> None:
     row = ReleaseRow(study_id, revision, status, state, "ECG_ONLY", None, ("a gate did not pass",), path, sha256, AT)
     with made.engine.begin() as connection:
         ResultStore(made.engine, made.root).release(row, connection=connection)
+        told = ReportClosed(status, state.name, "ECG_ONLY", 1, files or {"report.html": sha256})
+        key = release_key(study_id, revision, status, sha256)
+        made.ledger.append(Entry(Kind.REPORT_CLOSED, SENSOR, told, study_id, revision, key), connection=connection)
         if status != "released":
             made.store.open(study_id, revision, 1, sha256, ("a gate did not pass",), at=AT, connection=connection)

@@ -55,7 +55,9 @@ def files(made, version):
 
 
 def closed(made):
-    return [decode(r) for r in made.ledger.records(kinds=(Kind.REPORT_CLOSED,))]
+    """Return what was recorded of the versions that decisions made."""
+    found = (decode(r) for r in made.ledger.records(kinds=(Kind.REPORT_CLOSED,)))
+    return [told for told in found if told.version > 1]
 
 
 def test_without_a_decision_there_is_nothing_to_do(make):

@@ -4,6 +4,7 @@ import hashlib
 from dataclasses import replace
 
 import pytest
+import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,8 +13,10 @@ from cardio_dagster.review.deciding import decide, decided_entry
 from cardio_dagster.review.identity import signs_of_identity
 from cardio_dagster.review.worklist import by_urgency, seen_token, show
 from cardio_dagster.stores.ledger import decode
+from cardio_dagster.stores.results import releases
 from cardio_dagster.stores.review_words import ROLES, Action, Amendment, Choice
 from cardio_dagster.stores.reviews import ReviewError, ReviewItem
+from cardio_dagster.stores.studies import StudyRegistry
 from cardio_dagster_tests.review.reviewed_studies import AT, site
 
 
@@ -121,11 +124,42 @@ def test_a_report_whose_file_was_changed_cannot_be_decided_on(held):
     with pytest.raises(ReviewError, match="not the one that was recorded"):
         settle(held, decision)
     with pytest.raises(ReviewError, match="not the one that was recorded"):
-        show(decision.study_id, held.store)
+        show(decision.study_id, held.store, held.ledger)
+
+
+@pytest.mark.parametrize("name", ["report.json", "report.pdf", "report.fhir.json"])
+@pytest.mark.parametrize("choice", [Choice.ACCEPT, Choice.REJECT])
+def test_a_person_decides_on_every_format_so_none_may_differ_from_its_record(held, name, choice):
+    decision = held.decision(choice)
+    path = held.reports.folder(decision.study_id, 1) / name
+    path.write_bytes(path.read_bytes().replace(b"a", b"b", 1))
+    told = f"not the one that was recorded \\({name}\\)"
+    with pytest.raises(ReviewError, match=told):
+        show(decision.study_id, held.store, held.ledger)
+    with pytest.raises(ReviewError, match=told):
+        settle(held, decision)
+    assert held.store.decisions(decision.study_id, 1) == ()
+
+
+def test_a_report_that_the_ledger_does_not_know_cannot_be_decided_on(held):
+    decision = held.decision()
+    with held.engine.begin() as connection:
+        connection.execute(sa.update(releases).values(status="error"))
+    with pytest.raises(ReviewError, match="the ledger holds no record of version 1"):
+        settle(held, decision)
+
+
+def test_a_decision_on_a_revision_that_late_files_have_overtaken_is_refused(held):
+    decision = held.decision()
+    registry = StudyRegistry(held.engine)
+    registered = replace(held.dossier.study, revision=2)
+    assert registry.register(registered, source="p", input_path="inputs/x", claim="c")
+    with pytest.raises(ReviewError, match=r"files that came late re-opened .* as revision 2; wait for its report"):
+        settle(held, decision)
 
 
 def test_a_person_is_shown_why_and_what(held):
-    shown = show(held.dossier.study.study_id, held.store)
+    shown = show(held.dossier.study.study_id, held.store, held.ledger)
     assert shown.reasons == ("a gate did not pass",)
     assert shown.seen == seen_token(shown.stands) == f"v1-{shown.stands.report_sha256[:12]}"
     assert shown.report.written.statements

@@ -15,6 +15,7 @@ from cardio_dagster.stores.ledger import NEVER_PURGED, Ledger
 from cardio_dagster.stores.retention import count_rows, every_due, kept, unfinished
 
 _DAYS_A_YEAR = 365.25
+ON_HOLD, IN_REVIEW = "on hold", "in review"
 KEEPS_CONTENT = NEVER_PURGED | {Kind.HOLD_PLACED, Kind.HOLD_LIFTED}  # who held what, and why, must stay known
 
 
@@ -54,6 +55,12 @@ def survey(archive: Archive, before: str) -> Survey:
     waiting = len(unfinished(archive.engine))
     total = Survey(before, on_hold=stays.on_hold, in_review=stays.in_review, unfinished=waiting)
     for study in every_due(archive.engine, before):
+        why = bound(archive.ledger, study.study_id)
+        if why is not None:
+            total = replace(
+                total, on_hold=total.on_hold + (why == ON_HOLD), in_review=total.in_review + (why == IN_REVIEW)
+            )
+            continue
         n_files, size_bytes = archive.places.count(study.study_id)
         with reading(archive.engine) as connection:
             rows = count_rows(connection, study.study_id)
@@ -66,6 +73,22 @@ def survey(archive: Archive, before: str) -> Survey:
             size_bytes=total.size_bytes + size_bytes,
         )
     return total
+
+
+def bound(ledger: Ledger, study_id: str) -> str | None:
+    """Return what binds a study by the ledger: a hold that nobody lifted, a review of its newest report that nobody decided.
+
+    The rows of both decide at once over all studies; the ledger decides over each that is about to go, because a row can be
+    removed by anybody who can write to the database, and a record cannot.
+    """
+    kinds = (Kind.HOLD_PLACED, Kind.HOLD_LIFTED, Kind.REVIEW_OPENED, Kind.REVIEW_DECIDED, Kind.REPORT_CLOSED)
+    found = list(ledger.records(study_id=study_id, kinds=kinds))
+    moves = [r.kind for r in found if r.kind in (Kind.HOLD_PLACED, Kind.HOLD_LIFTED)]
+    if moves and moves[-1] == Kind.HOLD_PLACED:
+        return ON_HOLD
+    newest = max((r.revision or 0 for r in found), default=0)
+    reviewed = [r.kind for r in found if r.revision == newest and r.kind in (Kind.REVIEW_OPENED, Kind.REVIEW_DECIDED)]
+    return IN_REVIEW if reviewed and reviewed[-1] == Kind.REVIEW_OPENED else None
 
 
 def purgeable(ledger: Ledger, study_id: str) -> tuple[int, ...]:

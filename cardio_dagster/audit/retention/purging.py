@@ -13,7 +13,7 @@ import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from cardio_dagster.audit.retention.due import Archive, purgeable
+from cardio_dagster.audit.retention.due import Archive, bound, purgeable
 from cardio_dagster.audit.retention.stored import StoredFile
 from cardio_dagster.audit_contents import ContentPurged
 from cardio_dagster.audit_record import Actor, Entry, Kind
@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Purged:
-    """What a purge did, in the same counts; `spared` studies were put on hold or re-opened while it ran."""
+    """What a purge did, in the same counts; `spared` studies were re-opened while it ran, or the ledger holds them."""
 
     before: str
     studies: int = 0
@@ -73,7 +73,7 @@ def _record(
 ) -> tuple[int, int] | None:
     """Write the proof and remove contents and rows in one transaction; None if the study may no longer go."""
     with archive.engine.begin() as connection:
-        if not claim(connection, study.study_id, before):
+        if not claim(connection, study.study_id, before) or bound(archive.ledger, study.study_id) is not None:
             return None
         seqs = purgeable(archive.ledger, study.study_id)
         rows = delete_rows(connection, study.study_id)

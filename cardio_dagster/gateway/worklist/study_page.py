@@ -110,6 +110,6 @@ def _shown(backend: Backend, study_id: str) -> tuple[Shown | None, str | None]:
     if backend.reviews.standing(study_id) is None:
         return None, None
     try:
-        return show(study_id, backend.reviews), None
+        return show(study_id, backend.reviews, backend.ledger), None
     except ReviewError as error:
         return None, str(error)

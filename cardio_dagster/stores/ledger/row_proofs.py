@@ -23,6 +23,8 @@ _LOST = (
     (row_queries.LOST_RELEASES, "a release"),
     (row_queries.LOST_DECISIONS, "a decision"),
     (row_queries.LOST_VERSIONS, "a version"),
+    (row_queries.LOST_REVIEWS, "a review"),
+    (row_queries.LOST_HOLDS, "a legal hold"),
 )
 _UNREADABLE = (
     ValueError,
@@ -35,6 +37,12 @@ _UNREADABLE = (
 def decision_key(study_id: str, revision: int, makes: int) -> str:
     """Return the key of the record of the decision that makes a version."""
     return f"{row_queries.DECIDED}{study_id}:r{revision}:v{makes}"
+
+
+def release_key(study_id: str, revision: int, status: str, report_sha256: str) -> str:
+    """Return the key of the record of version 1, the pipeline's own; `report_sha256` is that of its page."""
+    cut = row_queries.HASH_CUT
+    return f"{row_queries.CLOSED_FIRST}{study_id}:r{revision}:v1:{status}:{report_sha256[:cut]}"
 
 
 def version_key(study_id: str, revision: int, version: int) -> str:
@@ -154,7 +162,8 @@ def _version_fault(named: str, version: int, status: str, report_sha256: str, co
 
 
 def _name(row: sa.RowMapping) -> str:
-    return f"{row['study_id']} revision {row['revision']}"
+    revision = "" if row["revision"] is None else f" revision {row['revision']}"
+    return f"{row['study_id']}{revision}"
 
 
 def _sha256(text: str) -> str:

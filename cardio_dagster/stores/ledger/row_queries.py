@@ -11,16 +11,18 @@ import sqlalchemy as sa
 from cardio_dagster.audit_record import Kind
 from cardio_dagster.stores.ledger.tables import contents, ledger
 from cardio_dagster.stores.results import releases
-from cardio_dagster.stores.review_tables import report_versions, review_decisions
+from cardio_dagster.stores.review_tables import report_versions, review_decisions, reviews
 
-DECIDED, CLOSED = "review.decided:", "report.closed:"  # how the keys begin
-_CLOSED_FIRST = "closed:"
-_HASH_CUT = 16  # characters of the hash in the key of a release
+DECIDED, CLOSED, OPENED = "review.decided:", "report.closed:", "review.opened:"  # how the keys begin
+CLOSED_FIRST = "closed:"
+HASH_CUT = 16  # characters of the hash in the key of a release
+_HOLDS = sa.table("legal_holds", sa.column("study_id"))  # stores/holds.py, which imports the ledger
 
 
 def are_missing(connection: sa.Connection) -> bool:
     """Return whether the database has none of these tables yet."""
-    return not all(sa.inspect(connection).has_table(t.name) for t in (releases, review_decisions, report_versions))
+    needed = (releases, review_decisions, report_versions, reviews, _HOLDS)
+    return not all(sa.inspect(connection).has_table(t.name) for t in needed)
 
 
 def of_study(query: sa.Select[Any], study_id: str, revision: int) -> sa.Select[Any]:
@@ -58,11 +60,11 @@ def _lost(table: sa.Table, key: sa.ColumnElement[str], kind: Kind, begin: str) -
 _DECISION_KEY = _key(DECIDED, review_decisions, review_decisions.c.makes)
 _VERSION_KEY = _key(CLOSED, report_versions, report_versions.c.version)
 _RELEASE_KEY = (
-    _key(_CLOSED_FIRST, releases, sa.literal(1))
+    _key(CLOSED_FIRST, releases, sa.literal(1))
     + ":"
     + releases.c.status
     + ":"
-    + sa.func.substr(releases.c.report_sha256, 1, _HASH_CUT, type_=sa.Text)
+    + sa.func.substr(releases.c.report_sha256, 1, HASH_CUT, type_=sa.Text)
 )
 _DECIDED = ledger.alias("decided")
 
@@ -74,19 +76,30 @@ VERSIONS = _recorded(report_versions, _VERSION_KEY).add_columns(
     .scalar_subquery()
     .label("decision_record")
 )
-LOST_RELEASES = (
-    sa.select(ledger.c.study_id, ledger.c.revision, sa.func.max(ledger.c.seq).label("record"))
-    .select_from(
-        ledger.join(contents, contents.c.seq == ledger.c.seq).outerjoin(
-            releases, (releases.c.study_id == ledger.c.study_id) & (releases.c.revision == ledger.c.revision)
-        )
-    )
-    .where(
-        ledger.c.kind == Kind.REPORT_CLOSED.value,
-        ledger.c.key.startswith(_CLOSED_FIRST),
-        releases.c.study_id.is_(None),
-    )
-    .group_by(ledger.c.study_id, ledger.c.revision)
-)
+
+
+def _lost_of_revision(table: sa.Table, kind: Kind, begin: str) -> sa.Select[Any]:
+    """Build the revisions with such a record and no row at all; of a row that was replaced by a later one nothing is lost."""
+    same = (table.c.study_id == ledger.c.study_id) & (table.c.revision == ledger.c.revision)
+    joined = ledger.join(contents, contents.c.seq == ledger.c.seq).outerjoin(table, same)
+    columns = (ledger.c.study_id, ledger.c.revision, sa.func.max(ledger.c.seq).label("record"))
+    gone = (ledger.c.kind == kind.value, ledger.c.key.startswith(begin), table.c.study_id.is_(None))
+    return sa.select(*columns).select_from(joined).where(*gone).group_by(ledger.c.study_id, ledger.c.revision)
+
+
+def _lost_holds() -> sa.Select[Any]:
+    """Build the holds that were placed, not lifted, and have no row."""
+    moves = (Kind.HOLD_PLACED.value, Kind.HOLD_LIFTED.value)
+    of_study = sa.select(sa.func.max(ledger.c.seq).label("seq")).where(ledger.c.kind.in_(moves))
+    last = of_study.group_by(ledger.c.study_id).subquery("last")
+    joined = ledger.join(last, last.c.seq == ledger.c.seq).outerjoin(_HOLDS, _HOLDS.c.study_id == ledger.c.study_id)
+    columns = (ledger.c.study_id, ledger.c.revision, ledger.c.seq.label("record"))
+    gone = (ledger.c.kind == Kind.HOLD_PLACED.value, _HOLDS.c.study_id.is_(None))
+    return sa.select(*columns).select_from(joined).where(*gone)
+
+
+LOST_RELEASES = _lost_of_revision(releases, Kind.REPORT_CLOSED, CLOSED_FIRST)
+LOST_REVIEWS = _lost_of_revision(reviews, Kind.REVIEW_OPENED, OPENED)
+LOST_HOLDS = _lost_holds()
 LOST_DECISIONS = _lost(review_decisions, _DECISION_KEY, Kind.REVIEW_DECIDED, DECIDED)
 LOST_VERSIONS = _lost(report_versions, _VERSION_KEY, Kind.REPORT_CLOSED, CLOSED)

@@ -96,7 +96,7 @@ def test_filters(many):
 
 def test_a_text_that_was_typed_is_not_dropped_in_silence(ward):
     study_id = ward.sent["second"]
-    seen = show(study_id, ward.backend.reviews).seen
+    seen = show(study_id, ward.backend.reviews, ward.backend.ledger).seen
     form = {"choice": "accept", "reason": "Read.", "seen": seen, "action-s01": "", "text-s01": "Another text."}
     with ward.client(Role.REVIEWER) as client:
         answer = client.post(f"/worklist/{study_id}/decision", data=form)
