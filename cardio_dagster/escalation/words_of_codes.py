@@ -26,6 +26,7 @@ _TABLE: dict[str, tuple[str, str]] = {
     "fusion.conflict.sex": ("Sex differs between the recordings", _WHOSE),
     "fusion.conflict.age_years": ("Age differs between the recordings", _WHOSE),
     "REPORT_HELD": ("Report held for review", "Decide on it: cardio review show STUDY."),
+    "REVIEW_CRITICAL": ("A reader wrote a critical sentence into the report", _READ_NOW),
     "REVIEW_STUCK": ("A decision on a report is not carried out", "Run cardio audit verify; look at the study's last run."),
     "REPORT_MISSING": ("No report could be made", "Read the recordings by hand; the operator knows of the failure."),
     "BREAKER_OPEN": ("A dependency is down, no new runs are started", "Bring it back; the runs go on by themselves."),

@@ -14,6 +14,7 @@ import dagster as dg
 
 from cardio_dagster.audit_record import Actor, ActorKind
 from cardio_dagster.escalation.machine import review_cause
+from cardio_dagster.orchestration.decided import tell_decided
 from cardio_dagster.orchestration.escalating import raise_alone
 from cardio_dagster.orchestration.resources import Stores
 from cardio_dagster.orchestration.runs import IN_PROGRESS, PARTITION_TAG
@@ -88,6 +89,8 @@ def continue_study(dossier: Dossier, stores: Stores, ledger: Recorder, *, actor:
     done = continue_review(dossier, store=review_store(stores), reports=reports, ledger=ledger, actor=actor)
     if done is not None and done.stands.status == "released":
         stores.registry().mark_released(done.stands.study_id, done.stands.revision)
+    if done is not None and done.dossier.review is not None:
+        tell_decided(dossier.study, done.dossier.review, stores, actor=actor)
     return done
 
 

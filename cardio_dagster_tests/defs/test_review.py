@@ -21,6 +21,7 @@ from cardio_dagster.review.worklist import show
 from cardio_dagster.settings import Settings, settings
 from cardio_dagster.stores.database import connect
 from cardio_dagster.stores.ledger import decode
+from cardio_dagster.stores.notices import NoticeStore
 from cardio_dagster.stores.review_words import Choice
 from cardio_dagster.stores.reviews import ReviewError
 from cardio_dagster_tests.defs.installation import Installation, bad, clinical
@@ -113,6 +114,25 @@ def test_from_the_worklist_to_the_release(site, capsys):
     }
     assert [len(kept[k]) for k in (Kind.REVIEW_OPENED, Kind.REVIEW_DECIDED)] == [1, 1]
     assert [(c.version, c.status) for c in kept[Kind.REPORT_CLOSED]] == [(1, "held"), (2, "released")]
+
+
+def notices_of(made, study_id):
+    found = NoticeStore(connect(made.stores.database_url)).of_study(study_id)
+    return {cause.code: (notice.state.value, notice.answered_by) for notice in found for cause in notice.causes}
+
+
+def test_a_decision_answers_its_notice_and_a_critical_sentence_of_a_person_raises_one(local):
+    study_id = a_child(local)
+    assert notices_of(local, study_id) == {"REPORT_HELD": ("open", None)}
+    decide(local, study_id, Choice.AMEND, add=["clinical=Signs of shock."], grade=["a01=critical"])
+    asked = tick(local)
+    assert continue_(local, asked).success
+    told = {"REPORT_HELD": ("acknowledged", "M. Keller"), "REVIEW_CRITICAL": ("open", None)}
+    assert notices_of(local, study_id) == told
+    head = local.stores.ledger().head()
+    assert continue_(local, asked).success
+    assert local.stores.ledger().head() == head
+    assert notices_of(local, study_id) == told
 
 
 def test_materialized_again_it_is_green_and_changes_nothing(local):

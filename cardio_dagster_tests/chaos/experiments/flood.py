@@ -4,10 +4,14 @@ Belongs here: the flood. Not here: the hostile files (hostile.py).
 """
 
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from functools import partial
 
+import sqlalchemy as sa
+
 from cardio_dagster.demo.studies import ecg_only
+from cardio_dagster.stores.database import connect, reading
+from cardio_dagster.stores.results import problems
 from cardio_dagster_tests.chaos.bench import Bench, Experiment, Seen, patient, stopwatch
 from cardio_dagster_tests.chaos.checks import faults_of
 from cardio_dagster_tests.chaos.hostile import HOSTILE
@@ -50,11 +54,21 @@ def _drop_all(site: Site, studies: int) -> Counter[str]:
 
 
 def _codes(site: Site) -> list[frozenset[str]]:
-    """Return the codes of every drop set aside and of every study that ended in ERROR."""
+    """Return the codes of every drop set aside and of every study that ended in ERROR: its own and those of its files."""
     shelf = site.settings.store_dir / "quarantine"
     reasons = [json.loads(path.read_text()) for path in shelf.glob("c-*/*/reason.json")]
     codes = [frozenset(p["code"] for p in reason["problems"]) for reason in reasons]
-    return codes + [frozenset(json.loads(row["reasons"])) for row in site.releases() if row["status"] == "error"]
+    of_files = _codes_of_files(site)
+    ended = [row for row in site.releases() if row["status"] == "error"]
+    return codes + [frozenset(json.loads(row["reasons"])) | of_files[row["study_id"]] for row in ended]
+
+
+def _codes_of_files(site: Site) -> dict[str, frozenset[str]]:
+    found: dict[str, frozenset[str]] = defaultdict(frozenset)
+    with reading(connect(site.settings.database)) as connection:
+        for row in connection.execute(sa.select(problems.c.study_id, problems.c.code)):
+            found[row.study_id] |= {row.code}
+    return found
 
 
 def _hostile_faults(expected: Counter[str], codes: list[frozenset[str]]) -> list[str]:
