@@ -11,7 +11,8 @@ import typer
 app = typer.Typer(help="The audit ledger.", no_args_is_help=True)
 
 StudyId = Annotated[str, typer.Argument(metavar="STUDY", help="The study's id.")]
-Reason = Annotated[str, typer.Option("--reason", help="Why; it stands in the ledger.")]
+Reason = Annotated[str, typer.Option("--reason", help="Why; it stands in the ledger. No patient's name or number.")]
+Force = Annotated[bool, typer.Option("--force", help="Keep a reason although it looks as if it named a patient.")]
 By = Annotated[str | None, typer.Option("--by", help="Your name or login. Default: the login of this machine.")]
 Role = Annotated[str | None, typer.Option("--role", help="In which role.")]
 
@@ -69,19 +70,19 @@ def purge(
 
 
 @app.command()
-def hold(study: StudyId, reason: Reason, by: By = None, role: Role = None) -> None:
+def hold(study: StudyId, reason: Reason, by: By = None, role: Role = None, force: Force = False) -> None:
     """Put a study on legal hold, so that no purge touches it."""
     from cardio_dagster.commands.retention import audit_hold
 
-    raise typer.Exit(audit_hold(study, reason=reason, by=by, role=role))
+    raise typer.Exit(audit_hold(study, reason=reason, by=by, role=role, force=force))
 
 
 @app.command("release-hold")
-def release_hold(study: StudyId, reason: Reason, by: By = None, role: Role = None) -> None:
+def release_hold(study: StudyId, reason: Reason, by: By = None, role: Role = None, force: Force = False) -> None:
     """End the legal hold on a study."""
     from cardio_dagster.commands.retention import audit_release_hold
 
-    raise typer.Exit(audit_release_hold(study, reason=reason, by=by, role=role))
+    raise typer.Exit(audit_release_hold(study, reason=reason, by=by, role=role, force=force))
 
 
 @app.command()

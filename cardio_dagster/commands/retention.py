@@ -35,14 +35,21 @@ def audit_purge(*, yes: bool = False, by: str | None = None, role: str | None = 
     return 0
 
 
-def audit_hold(study_id: str, *, reason: str, by: str | None = None, role: str | None = None) -> int:
-    """Put a study on legal hold; return the exit code, 2 where that cannot be."""
-    return _move(study_id, reason, by, role, lift=False)
+def audit_hold(
+    study_id: str, *, reason: str, by: str | None = None, role: str | None = None, force: bool = False
+) -> int:
+    """Put a study on legal hold; return the exit code, 2 where that cannot be.
+
+    `force` lets a reason pass that looks as if it named a patient.
+    """
+    return _move(study_id, reason, by, role, lift=False, force=force)
 
 
-def audit_release_hold(study_id: str, *, reason: str, by: str | None = None, role: str | None = None) -> int:
+def audit_release_hold(
+    study_id: str, *, reason: str, by: str | None = None, role: str | None = None, force: bool = False
+) -> int:
     """End the legal hold on a study; return the exit code, 2 where there is none."""
-    return _move(study_id, reason, by, role, lift=True)
+    return _move(study_id, reason, by, role, lift=True, force=force)
 
 
 def audit_holds() -> int:
@@ -81,10 +88,16 @@ def _person(by: str | None, role: str | None) -> Actor:
     return Actor(ActorKind.PERSON, by or getpass.getuser(), role)
 
 
-def _move(study_id: str, reason: str, by: str | None, role: str | None, *, lift: bool) -> int:
+def _move(study_id: str, reason: str, by: str | None, role: str | None, *, lift: bool, force: bool) -> int:
     from cardio_dagster.errors import CardioError
+    from cardio_dagster.review.identity import signs_of_identity
 
     holds, console = _holds(settings()), Console(markup=False)
+    signs = () if force else signs_of_identity(reason)
+    if signs:
+        told = f"the reason seems to hold {' and '.join(signs)}, and it stays in the ledger for ever"
+        Console(markup=False, stderr=True).print(f"{told}; write it without, or add --force if it is none")
+        return ERROR_EXIT
     try:
         (holds.lift if lift else holds.place)(study_id, reason, _person(by, role))
     except CardioError as error:  # unknown study, no reason, no such hold, purged already

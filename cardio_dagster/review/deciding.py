@@ -12,6 +12,7 @@ from cardio_dagster.audit_contents import ReviewDecided, ReviewOpened
 from cardio_dagster.audit_record import Actor, ActorKind, Entry, Kind
 from cardio_dagster.reporting.parts import Report
 from cardio_dagster.review.identity import signs_of_identity
+from cardio_dagster.review.proving import prove
 from cardio_dagster.review.worklist import read_report
 from cardio_dagster.stores.review_words import ROLES, Action, Amendment, Choice, ReviewDecision, details_sha256
 from cardio_dagster.stores.reviews import Recorder, ReviewError, ReviewStore
@@ -26,7 +27,7 @@ def decide(
     """Record a decision on the version that it names; return it with the number of the version it makes.
 
     `with_identity` lets a text pass that looks as if it named a patient. Raises ReviewError, with nothing recorded, where
-    the role may not decide, a text is empty, too long or looks like an identity, an amendment names a sentence that is not
+    the role may not decide, an earlier decision is not what the ledger proves, a text is empty, too long or looks like an identity, an amendment names a sentence that is not
     there, the files of the report are not those that were recorded, or another version stands than was looked at.
     """
     _check_person(decision)
@@ -35,6 +36,7 @@ def decide(
         _check_text(text, with_identity=with_identity)
     if bool(decision.amendments) != (decision.choice is Choice.AMEND):
         raise ReviewError("an amendment needs at least one changed sentence, and nothing else may have one")
+    _check_earlier(decision, store, ledger)
     report = read_report(store, decision, ledger)
     if decision.amendments:
         decision = replace(decision, amendments=_checked(decision, report))
@@ -64,6 +66,14 @@ def opened_entry(
     key = f"review.opened:{study_id}:r{revision}:v{version}:{report_sha256}"
     content = ReviewOpened(version, report_sha256, reasons)
     return Entry(Kind.REVIEW_OPENED, actor, content, study_id, revision, key)
+
+
+def _check_earlier(decision: ReviewDecision, store: ReviewStore, ledger: Recorder) -> None:
+    """Refuse, naming the cause, where a decision stands already that the ledger does not prove: nobody was quicker."""
+    taken = store.decisions(decision.study_id, decision.revision)
+    stands = store.standing(decision.study_id, decision.revision)
+    if taken and stands is not None:
+        prove(taken, stands.base_sha256, store=store, ledger=ledger)
 
 
 def _check_person(decision: ReviewDecision) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from cardio_dagster.audit_record import Record
 from cardio_dagster.stores.ledger import LedgerError
 from cardio_dagster.stores.ledger.row_proofs import decision_fault, decision_key, version_fault, version_key
-from cardio_dagster.stores.review_words import ReviewDecision
+from cardio_dagster.stores.review_words import ReviewDecision, UnprovenDecisionError
 from cardio_dagster.stores.reviews import Recorder, ReviewError, ReviewStore
 
 _FIRST = 1  # the version that the software wrote
@@ -48,4 +48,4 @@ def _record(ledger: Recorder, key: str) -> Record | None:
 def _refuse(faults: Iterable[str | None]) -> None:
     for fault in faults:
         if fault is not None:
-            raise ReviewError(f"{fault}; {_CURE}")
+            raise UnprovenDecisionError(f"{fault}; {_CURE}")

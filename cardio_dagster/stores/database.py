@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
@@ -74,11 +75,39 @@ def _open(url: str) -> Engine:
     if parsed.get_backend_name() == "postgresql":
         return sa.create_engine(parsed, pool_pre_ping=True, hide_parameters=True)
     if parsed.database and parsed.database != ":memory:":
-        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        path = Path(parsed.database)
+        if path.is_file() and _is_mounted_read_only(path):
+            return _open_unwritable(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
     engine = sa.create_engine(parsed, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000}, hide_parameters=True)
     sa.event.listen(engine, "connect", _prepare_sqlite)
     sa.event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _open_unwritable(path: Path) -> Engine:
+    """Open a SQLite file on a disk that takes no writing, such as a mounted backup: it can be read and nothing else.
+
+    A write-ahead log that was not written back cannot be read there, and without it the newest records would be missing.
+    """
+    log = path.with_name(f"{path.name}-wal")
+    if log.is_file() and log.stat().st_size:
+        raise SettingsError(
+            f"{path.name} lies where nothing can be written and has a log beside it that was not written back; copy both to "
+            "a place that can be written and set CARDIO_DATA_DIR to it"
+        )
+    engine = sa.create_engine(f"sqlite:///file:{quote(str(path))}?mode=ro&immutable=1&uri=true", hide_parameters=True)
+    sa.event.listen(engine, "connect", _without_transactions)
+    sa.event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _is_mounted_read_only(path: Path) -> bool:
+    return bool(os.statvfs(path).f_flag & os.ST_RDONLY)
+
+
+def _without_transactions(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None
 
 
 def _parse(url: str) -> sa.URL:

@@ -22,6 +22,10 @@ class UnreadableDecisionError(ReviewError):
     """A row of `review_decisions` that no version of this software writes: somebody's hand was in the database."""
 
 
+class UnprovenDecisionError(ReviewError):
+    """A decision, or a version made of one, that is not what the ledger proves."""
+
+
 class Choice(StrEnum):
     """What a person makes of a version of a report."""
 

@@ -1,11 +1,13 @@
 import multiprocessing
 import sqlite3
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
 import cardio_dagster.stores.studies  # noqa: F401  (declares the tables)
 from cardio_dagster.errors import SettingsError
+from cardio_dagster.stores import database
 from cardio_dagster.stores.database import connect, create_tables, metadata, reading
 
 FORK = multiprocessing.get_context("fork")
@@ -86,3 +88,30 @@ def test_error_of_a_statement_does_not_repeat_its_parameters(engine):
     with pytest.raises(sa.exc.IntegrityError) as refused, engine.begin() as connection:
         connection.execute(sa.text("INSERT INTO once VALUES (:name)"), {"name": "Doe^Jane"})
     assert "parameters hidden" in str(refused.value)
+
+
+def test_on_a_disk_that_takes_no_writing_it_can_be_read_and_nothing_is_left_there(sqlite_url, monkeypatch):
+    engine = connect(sqlite_url)
+    create_tables(engine)
+    engine.dispose()
+    path = Path(sa.make_url(sqlite_url).database)
+    before = {p.name: p.read_bytes() for p in path.parent.iterdir()}
+    monkeypatch.setattr(database, "_engines", {})
+    monkeypatch.setattr(database, "_is_mounted_read_only", lambda _: True)
+    engine = connect(sqlite_url)
+    with reading(engine) as connection:
+        assert "ledger" in sa.inspect(connection).get_table_names()
+    with pytest.raises(sa.exc.OperationalError, match="readonly"), engine.begin() as connection:
+        connection.execute(sa.text("create table x (y integer)"))
+    engine.dispose()
+    assert {p.name: p.read_bytes() for p in path.parent.iterdir()} == before
+
+
+def test_a_log_that_cannot_be_read_there_is_no_empty_ledger(sqlite_url, monkeypatch):
+    path = Path(sa.make_url(sqlite_url).database)
+    path.parent.mkdir(parents=True)
+    path.touch()
+    path.with_name(f"{path.name}-wal").write_bytes(b"something")
+    monkeypatch.setattr(database, "_is_mounted_read_only", lambda _: True)
+    with pytest.raises(SettingsError, match="copy both to a place that can be written"):
+        connect(sqlite_url)

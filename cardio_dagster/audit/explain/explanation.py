@@ -8,7 +8,8 @@ from cardio_dagster.audit.explain.parts import Explanation
 from cardio_dagster.audit.explain.waiting import waits
 from cardio_dagster.audit.explain.why import explain_stages
 from cardio_dagster.audit.lineage.archive import Archive
-from cardio_dagster.audit.lineage.story import Story, closed, read_story
+from cardio_dagster.audit.lineage.story import Story, closed, purge_of, read_story
+from cardio_dagster.audit_record import Kind
 from cardio_dagster.stores.studies import StudyRow
 
 
@@ -20,6 +21,9 @@ def explain(archive: Archive, study_id: str, revision: int | None, *, max_attemp
     row = archive.row(study_id, revision)
     story = read_story(archive.ledger, study_id)
     course = course_of(story, row.study.revision)
+    gone = _purged(archive, story, row)
+    if gone is not None:
+        return Explanation(study_id, row.study.revision, gone, waits=(), stages=())
     return Explanation(
         study_id=study_id,
         revision=row.study.revision,
@@ -27,6 +31,16 @@ def explain(archive: Archive, study_id: str, revision: int | None, *, max_attemp
         waits=waits(archive, story, row, max_attempts),
         stages=explain_stages(course, row.study.modalities, story.closing(row.study.revision)),
     )
+
+
+def _purged(archive: Archive, story: Story, row: StudyRow) -> str | None:
+    """Return how a revision stands of whose records the hashes alone are left; None for any other."""
+    records = story.purged(Kind.REPORT_CLOSED, revision=row.study.revision)
+    if not records or story.closing(row.study.revision) is not None:
+        return None
+    proof = purge_of(archive.ledger, (record.seq for record in records))
+    told = f" on {proof.at[:10]} after its retention, proof record {proof.seq}" if proof else " after its retention"
+    return f"closed in {row.final_state}, purged{told}; why its stages ran is gone with its content"
 
 
 def _standing(story: Story, row: StudyRow) -> str:

@@ -19,6 +19,7 @@ from cardio_dagster.review.identity import signs_of_identity
 from cardio_dagster.review.worklist import seen_token, stood
 from cardio_dagster.stores.access import Caller
 from cardio_dagster.stores.notices import Notice, NoticeStore
+from cardio_dagster.stores.review_words import UnprovenDecisionError
 from cardio_dagster.stores.reviews import ReviewError, UnreadableDecisionError
 
 
@@ -73,7 +74,7 @@ def acknowledge_notice(backend: Backend, who: Caller, notice_id: str) -> Notice:
 def _refused(backend: Backend, study_id: str, form: Mapping[str, str], error: ReviewError) -> Refusal:
     """Return the refusal, as a conflict where somebody was quicker."""
     stands = backend.reviews.standing(study_id)
-    if stands is not None and not isinstance(error, UnreadableDecisionError):
+    if stands is not None and not isinstance(error, UnreadableDecisionError | UnprovenDecisionError):
         taken = backend.reviews.decisions(study_id, stands.revision)
         if form.get("seen") != seen_token(stands) or (taken and taken[-1].makes > stands.version):
             return _conflict(backend, study_id, form)
