@@ -1,13 +1,16 @@
 """Retention on an installation: real studies through the real job, the commands, and the monthly count."""
 
 import json
+import re
 from datetime import UTC, datetime
 from types import SimpleNamespace
 
 import pytest
 import sqlalchemy as sa
 
+from cardio_dagster.audit.explain.explanation import explain
 from cardio_dagster.audit.export import FORMATS
+from cardio_dagster.audit.lineage.archive import Archive as LineageArchive
 from cardio_dagster.commands import audit_export as exporting
 from cardio_dagster.commands import retention as commands
 from cardio_dagster.defs.retention import retention_job
@@ -74,6 +77,14 @@ def test_the_monthly_job_counts_and_removes_nothing(site):
     assert found.studies == 1
     assert found.files == len(before) > 5
     assert count_due(site.made.stores, datetime(2020, 1, 1, tzinfo=UTC)).studies == 0
+
+
+def test_the_reason_of_a_hold_names_nobody(site, command):
+    code, _, err = command(commands.audit_hold, site.old, reason=f"case {SURNAME}, born 3.5.1961")
+    assert code == 2
+    assert "a date" in err
+    assert SURNAME not in err
+    assert "No study" in command(commands.audit_holds)[1]
 
 
 def test_a_hold_through_the_command_line(site, command):
@@ -151,3 +162,10 @@ def test_the_purge_of_a_real_study(site, command):
     assert {line["kind"] for line in lines if line["content"]} == {"hold.placed", "hold.lifted", "content.purged"}
     assert "due: 0 studies" in command(commands.audit_purge)[1]
     assert command(commands.audit_hold, site.old, reason="late")[0] == 2
+    stores = site.made.stores
+    archive = LineageArchive(site.made.settings.store_dir, connect(stores.database_url), stores.ledger())
+    told = explain(archive, site.old, None, max_attempts=3)
+    assert re.fullmatch(
+        r"closed in COMPLETE, purged on \d{4}-\d\d-\d\d after its retention, proof record \d+; .*", told.standing
+    )
+    assert told.waits == told.stages == ()

@@ -14,7 +14,8 @@ from cardio_dagster.review.identity import signs_of_identity
 from cardio_dagster.review.worklist import by_urgency, seen_token, show
 from cardio_dagster.stores.ledger import decode
 from cardio_dagster.stores.results import releases
-from cardio_dagster.stores.review_words import ROLES, Action, Amendment, Choice
+from cardio_dagster.stores.review_tables import review_decisions
+from cardio_dagster.stores.review_words import ROLES, Action, Amendment, Choice, UnprovenDecisionError
 from cardio_dagster.stores.reviews import ReviewError, ReviewItem
 from cardio_dagster.stores.studies import StudyRegistry
 from cardio_dagster_tests.review.reviewed_studies import AT, site
@@ -147,6 +148,14 @@ def test_a_report_that_the_ledger_does_not_know_cannot_be_decided_on(held):
         connection.execute(sa.update(releases).values(status="error"))
     with pytest.raises(ReviewError, match="the ledger holds no record of version 1"):
         settle(held, decision)
+
+
+def test_a_decision_that_the_ledger_does_not_prove_is_named_and_nobody_was_quicker(held):
+    settle(held, held.decision(Choice.ACCEPT))
+    with held.engine.begin() as connection:
+        connection.execute(sa.update(review_decisions).values(by="evil"))
+    with pytest.raises(UnprovenDecisionError, match="version 2: the ledger names another person or role; nothing was"):
+        settle(held, held.decision(Choice.REJECT))
 
 
 def test_a_decision_on_a_revision_that_late_files_have_overtaken_is_refused(held):
