@@ -4,6 +4,7 @@ import hashlib
 from dataclasses import replace
 
 import msgspec
+import pydicom
 import pytest
 import sqlalchemy as sa
 
@@ -271,3 +272,32 @@ def test_version_one_is_not_written_by_a_person(make):
     made = make()
     with pytest.raises(ValueError, match="version 2 or later"):
         made.reports.save_version("s-1", 1, 1, {})
+
+
+@pytest.mark.parametrize(("action", "words"), [(Action.WITHDRAW, "withdrawn"), (Action.REPLACE, "changed")])
+def test_the_structured_report_marks_findings_of_sentences_that_a_person_touched(make, action, words):
+    made = make()
+    (sentence, finding) = next(
+        (s, f)
+        for s in made.dossier.written.statements
+        for f in (f for analysis in made.dossier.analyses for f in analysis.findings)
+        if f.code in s.findings and f.modality == "ecg"
+    )
+    text = None if action is Action.WITHDRAW else "Read otherwise."
+    settle(made, Choice.AMEND, amendments=(Amendment(action, sentence.statement_id, text, "Artefact."),))
+    go_on(made)
+    before, now = (findings_of(folder(made, version) / "report.ecg.dcm") for version in (1, 2))
+    assert finding.text in before
+    assert f"[{words} in review] {finding.text}" in now
+    assert finding.text not in now
+
+
+def findings_of(path):
+    nodes, told = [pydicom.dcmread(path)], []
+    while nodes:
+        node = nodes.pop()
+        nodes += list(node.get("ContentSequence", []))
+        names = node.get("ConceptNameCodeSequence")
+        if names and names[0].CodeMeaning == "ECG Finding":
+            told.append(node.TextValue)
+    return told

@@ -14,8 +14,10 @@ from cardio_dagster.reporting.dicom_sr.identity import date, time, utc
 from cardio_dagster.reporting.dicom_sr.items import Item, Relation, code, container, text
 from cardio_dagster.reporting.dicom_sr.measurement import numeric, unmeasured
 from cardio_dagster.reporting.parts import Report, ReportedMeasurement
+from cardio_dagster.stores.review_words import Action
 
 _NOT_THERE = "the report has no such measurement"
+_DONE = {Action.WITHDRAW: "withdrawn", Action.REPLACE: "changed"}
 
 
 def to_ecg_sr(report: Report) -> bytes | None:
@@ -85,12 +87,15 @@ def _other(measurement: ReportedMeasurement) -> Item:
 def _qualitative(report: Report) -> tuple[Item, ...]:
     """TID 3717: what was found in the ECG, as text with its grade and rule."""
     found = [f for f in report.findings if f.modality == "ecg" and f.text.strip()]
-    return (container(codes.QUALITATIVE, *(_finding(f) for f in found)),) if found else ()
+    return (container(codes.QUALITATIVE, *(_finding(f, report) for f in found)),) if found else ()
 
 
-def _finding(finding: Finding) -> Item:
+def _finding(finding: Finding, report: Report) -> Item:
+    """Return a finding; one whose sentence a person withdrew or changed says so in the text itself, which every viewer shows."""
+    done = report.review.contests(finding.code, finding.recording_id) if report.review else None
+    mark = f"[{_DONE[done]} in review] " if done in _DONE else ""
     told = f"{finding.code}; grade: {finding.grade.value}; rule: {finding.rule}"
-    return text(codes.ECG_FINDING, finding.text, text(codes.COMMENT, told, relation=Relation.PROPERTY))
+    return text(codes.ECG_FINDING, f"{mark}{finding.text}", text(codes.COMMENT, told, relation=Relation.PROPERTY))
 
 
 def _summary(report: Report) -> tuple[Item, ...]:
