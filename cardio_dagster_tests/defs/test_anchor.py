@@ -26,7 +26,7 @@ def test_every_day_since_the_first_record_is_anchored_once(installation):
     engine, key = connect(site.stores.database_url), site.stores.site_key()
     today = datetime.now(UTC)
     begun = Ledger(engine, key, clock=lambda: (today - timedelta(days=3)).isoformat(timespec="milliseconds"))
-    begun.append(Entry(Kind.HOLD_PLACED, Actor(ActorKind.CLI, "test"), HoldMoved("why"), study_id="s-1"))
+    begun.append(Entry(Kind.HOLD_LIFTED, Actor(ActorKind.CLI, "test"), HoldMoved("why"), study_id="s-1"))
     told = metadata(materialize(site))
     assert told["anchored_days"] == 3
     assert told["last_day"] == (today - timedelta(days=1)).date().isoformat()

@@ -59,12 +59,20 @@ def test_a_worker_that_never_lets_go_of_the_interpreter_is_ended(monkeypatch, tm
     assert (given_back.passed, given_back.why) == (None, "its worker died")
 
 
-def modules_of_dagster(_order):
-    return {name for name in sys.modules if name.split(".")[0] in ("dagster", "pandas")}
+SHARED = """
+import sys
+from cardio_dagster.orchestration.pool import WorkerPool
+def names():
+    return sorted({"dagster._cli", "pandas"} & set(sys.modules))
+if __name__ == "__main__":
+    with WorkerPool(1) as workers:
+        print(*workers._started().submit(names).result())
+"""
 
 
-def test_workers_share_what_was_imported_once():
-    with pool.WorkerPool(1) as workers:
-        executor = workers._started()
-        names = executor.submit(modules_of_dagster, None).result()
-    assert {"dagster._cli", "pandas"} <= names
+def test_workers_share_what_was_imported_once(tmp_path):
+    """In a process of its own: of one process all pools have the same server, which knows what the first of them preloaded."""
+    program = tmp_path / "program.py"
+    program.write_text(SHARED)
+    done = subprocess.run([sys.executable, str(program)], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["dagster._cli", "pandas"]
