@@ -146,6 +146,7 @@ def ended(site, **tags):
 
 
 def releases(stores, study_id):
+    """Return revision and status; metadata alone are held, because no recording stands beside them."""
     return [(row.revision, row.status) for row in stores.results().released(study_id)]
 
 
@@ -157,7 +158,7 @@ def test_by_hand_one_study(site, stores):
     launched = ask(site, LAUNCH, params=params)["launchRun"]["run"]["runId"]
     (run,) = wait_for(lambda: ended(site, by="hand"), "the run that was asked for")
     assert run["runId"] == launched
-    assert releases(stores, one) == [(1, "released")]
+    assert releases(stores, one) == [(1, "held")]
     assert len(runs(site)) == 1, "the daemon started nothing of its own"
 
 
@@ -170,7 +171,7 @@ def test_by_hand_many(site, stores):
     assert status() == "COMPLETED_SUCCESS"
     found = ended(site, **{"dagster/backfill": backfill_id})
     assert sorted(run["tags"]["dagster/partition"] for run in found) == sorted(many)
-    assert [releases(stores, study_id) for study_id in many] == [[(1, "released")]] * 3
+    assert [releases(stores, study_id) for study_id in many] == [[(1, "held")]] * 3
 
 
 def test_automatically_one(site, stores):
@@ -181,7 +182,7 @@ def test_automatically_one(site, stores):
     (run,) = wait_for(lambda: ended(site, **sensed), "the run that the sensor asked for")
     assert run["jobName"] == "study"
     assert run["tags"]["dagster-celery/queue"] == "routine"
-    assert releases(stores, run["tags"]["dagster/partition"]) == [(1, "released")]
+    assert releases(stores, run["tags"]["dagster/partition"]) == [(1, "held")]
     assert {r["runId"] for r in runs(site)} == known | {run["runId"]}
 
 
