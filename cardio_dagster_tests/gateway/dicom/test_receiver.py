@@ -24,6 +24,9 @@ from cardio_dagster.modalities.echo.formats.dicom.read import NATIVE
 from cardio_dagster.modalities.echo.sniff import ULTRASOUND_SOP_CLASSES
 from cardio_dagster_tests.gateway.dicom.devices import CT, OTHER, STUDY, association, instance, kept, receiving, send
 
+# pynetdicom leaves the socket of an association that broke off to the garbage collector
+pytestmark = pytest.mark.filterwarnings("ignore:.*socket.socket:pytest.PytestUnraisableExceptionWarning")
+
 
 def test_every_syntax_and_class_that_the_pipeline_reads_is_taken():
     assert {str(uid) for uid in (*NATIVE, *_DECODERS)} <= SYNTAXES
