@@ -14,6 +14,7 @@ from cardio_dagster.reporting.parts import Report
 from cardio_dagster.review.identity import signs_of_identity
 from cardio_dagster.review.proving import prove
 from cardio_dagster.review.worklist import read_report
+from cardio_dagster.stores.ledger.row_proofs import decision_key
 from cardio_dagster.stores.review_words import ROLES, Action, Amendment, Choice, ReviewDecision, details_sha256
 from cardio_dagster.stores.reviews import Recorder, ReviewError, ReviewStore
 
@@ -27,8 +28,9 @@ def decide(
     """Record a decision on the version that it names; return it with the number of the version it makes.
 
     `with_identity` lets a text pass that looks as if it named a patient. Raises ReviewError, with nothing recorded, where
-    the role may not decide, an earlier decision is not what the ledger proves, a text is empty, too long or looks like an identity, an amendment names a sentence that is not
-    there, the files of the report are not those that were recorded, or another version stands than was looked at.
+    the role may not decide, an earlier decision is not what the ledger proves, a text is empty, too long or looks like an
+    identity, an amendment names a sentence that is not there, a file of the report is not the one that was recorded, another
+    version stands than was looked at, or files that came late re-opened the study.
     """
     _check_person(decision)
     texts = (decision.reason, *(t for a in decision.amendments for t in (a.text, a.reason) if t is not None))
@@ -54,7 +56,7 @@ def decided_entry(decision: ReviewDecision) -> Entry:
         amendments=tuple((a.action.value, a.statement_id, _sha256(a.text or "")) for a in decision.amendments),
         details_sha256=details_sha256(decision),
     )
-    key = f"review.decided:{decision.study_id}:r{decision.revision}:v{decision.makes}"
+    key = decision_key(decision.study_id, decision.revision, decision.makes)
     actor = Actor(ActorKind.PERSON, decision.by, decision.role)
     return Entry(Kind.REVIEW_DECIDED, actor, content, decision.study_id, decision.revision, key)
 

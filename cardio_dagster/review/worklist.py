@@ -79,9 +79,10 @@ def _read(stands: VersionRow, ledger: Recorder) -> Report:
     """Return the report after every file of it was held against its record: a person reads one format and decides on all."""
     folder, recorded = Path(stands.report_path), _recorded(stands, ledger)
     try:
-        found = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in recorded}
+        files = {name: (folder / name).read_bytes() for name in (*recorded, "report.json")}
+        found = {name: hashlib.sha256(files[name]).hexdigest() for name in recorded}
         if found == recorded and recorded.get(_PAGE) == stands.report_sha256:
-            return from_json((folder / "report.json").read_bytes())
+            return from_json(files["report.json"])
     except (OSError, StudyError) as error:
         raise ReviewError(f"the report of {stands.study_id} cannot be read ({type(error).__name__}); restore the store") from None  # fmt: skip
     changed = [name for name in sorted(recorded) if found[name] != recorded[name]] or [_PAGE]

@@ -38,6 +38,7 @@ def connect(url: str) -> Engine:
     writers, foreign keys enforced, every commit flushed to disk; the parent folder is
     made. A transaction takes the write lock at its beginning, because a reader that turns
     writer half-way is refused at once, whatever the patience: use `reading` for queries.
+    On a file system that is mounted read-only it is opened for reading alone; SettingsError where its log was not written back.
     PostgreSQL (`postgresql://...`, psycopg2): a pooled connection is tried before use.
     A forked child gets engines of its own. Errors of a statement never repeat its parameters.
 

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cardio_dagster.audit_record import Kind
+from cardio_dagster.commands.review_amendments import amendments
 from cardio_dagster.review.deciding import decide, decided_entry
 from cardio_dagster.review.identity import signs_of_identity
 from cardio_dagster.review.worklist import by_urgency, seen_token, show
@@ -165,6 +166,12 @@ def test_a_decision_on_a_revision_that_late_files_have_overtaken_is_refused(held
     assert registry.register(registered, source="p", input_path="inputs/x", claim="c")
     with pytest.raises(ReviewError, match=r"files that came late re-opened .* as revision 2; wait for its report"):
         settle(held, decision)
+
+
+def test_a_section_that_is_none_is_no_text():
+    assert amendments((), (), ("Read by hand. Z = 4",), grade=(), reason="x")[0].section is None
+    with pytest.raises(ReviewError, match="no section 'zebra'; there are: ecg"):
+        amendments((), (), ("zebra=Text",), grade=(), reason="x")
 
 
 def test_a_person_is_shown_why_and_what(held):
