@@ -8,7 +8,7 @@ PEERS := out/peers
 # many processes start in tests and demo, each with all modules: compiled once, not by each of them
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo stop test test-slow lint types check chaos fuzz-gateway bench bench-ecg bench-echo bench-ledger wheel-check install clean
+.PHONY: demo stop test test-slow test-slow-again lint types check chaos fuzz-gateway bench bench-ecg bench-echo bench-ledger wheel-check install clean
 
 $(STAMP): pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -31,6 +31,9 @@ test: $(STAMP)
 
 test-slow: $(STAMP) # what starts services, kills them, fills disks: the quick form of `make chaos` among them
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m slow
+
+test-slow-again: $(STAMP) # what failed in the last `make test-slow`, one after the other
+	$(BIN)/python -m pytest -m slow --last-failed --last-failed-no-failures none
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -14,8 +14,9 @@ from cardio_dagster.serve.site import free_port
 from cardio_dagster_tests.cluster.harness import HOST, Cluster, wait_until
 from cardio_dagster_tests.defs.installation import clinical
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
-PATIENCE_S = 240
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+PATIENCE_S = 480
+REST = "urgent,routine,backfill,notifications,evaluation"
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +24,7 @@ def cluster(tmp_path_factory, postgres_server):
     """One cluster for all; its Redis forgets everything when it is restarted."""
     running = Cluster(tmp_path_factory.mktemp("cluster") / "c", postgres_server, kept=False).start()
     running.start_worker("express", "stat,urgent", 1)
-    running.start_worker("rest", "urgent,routine,backfill,notifications,evaluation", 1)
+    running.start_worker("rest", REST, 1)
     with pytest.MonkeyPatch.context() as patch:
         for name, value in running.environment().items():
             if name.startswith(("CARDIO_", "DAGSTER_")):
@@ -88,18 +89,30 @@ def test_a_flood_is_shared_in_chunks(cluster, instance):
     assert all(r.status.value == "SUCCESS" and r.tags["cardio/worker"].startswith("rest@") for r in new)
 
 
+def killed_in_mid_run(cluster, instance):
+    """Kill the worker while it is at a study; return the run and the seconds until it was found dead."""
+    for seed in range(7, 12):  # on a slow machine a run may have ended before it was seen to begin
+        known = runs_of(instance)
+        put(cluster, lambda folder, n=seed: fibrillation(folder, seed=n), f"killed-{seed}")
+        run = begun(instance, known, "rest")
+        cluster.processes["rest"].kill(signal.SIGKILL)
+        killed_s = time.monotonic()
+        try:
+            wait_until(lambda i=run.run_id: instance.get_run_by_id(i).is_finished, "the run is failed", 60)
+            took_s = time.monotonic() - killed_s
+        finally:
+            cluster.start_worker("rest", REST, 1)
+        if instance.get_run_by_id(run.run_id).status.value != "SUCCESS":
+            return instance.get_run_by_id(run.run_id), took_s, seed - 6
+    raise AssertionError("every run had ended before its worker was killed")
+
+
 def test_a_killed_worker_costs_seconds_and_no_attempt(cluster, instance):
     before = len(cluster.releases())
-    known = runs_of(instance)
-    put(cluster, lambda folder: fibrillation(folder, seed=7), "killed")
-    run = begun(instance, known, "rest")
-    cluster.processes["rest"].kill(signal.SIGKILL)
-    killed_s = time.monotonic()
-    wait_until(lambda: instance.get_run_by_id(run.run_id).is_finished, "the run is failed", 60)
-    assert time.monotonic() - killed_s < 30
-    assert instance.get_run_by_id(run.run_id).tags["cardio/lost_with"] == "worker"
-    cluster.start_worker("rest", "urgent,routine,backfill,notifications,evaluation", 1)
-    released(cluster, before + 1)
+    run, took_s, studies = killed_in_mid_run(cluster, instance)
+    assert took_s < 30
+    assert run.tags["cardio/lost_with"] == "worker"
+    released(cluster, before + studies)
 
 
 def test_a_redis_that_forgets_loses_no_study(cluster, instance):
@@ -119,7 +132,7 @@ def test_a_cancelled_run_ends_and_its_worker_goes_on(cluster, instance):
     run = begun(instance, known, "rest")
     assert instance.run_coordinator.cancel_run(run.run_id)  # as the UI's button does
     ended = wait_until(
-        lambda: (r := instance.get_run_by_id(run.run_id)).is_finished and r, "the cancelled run ends", 60
+        lambda: (r := instance.get_run_by_id(run.run_id)).is_finished and r, "the cancelled run ends", PATIENCE_S
     )
     assert ended.status.value == "CANCELED"
     released(cluster, before + 1)  # the study is open, so it is asked for again
@@ -139,5 +152,5 @@ def test_flower_lists_the_workers(cluster):
         except OSError:
             return set()
 
-    wait_until(lambda: listed() == {"express", "rest"}, "Flower lists both workers", 90)
+    wait_until(lambda: listed() == {"express", "rest"}, "Flower lists both workers", PATIENCE_S)
     flower.stop()

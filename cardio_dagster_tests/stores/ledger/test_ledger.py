@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 import sqlalchemy as sa
 
-from cardio_dagster.audit_contents import ErrorMet, HoldMoved
+from cardio_dagster.audit_contents import ErrorMet, HoldMoved, ServiceRestarted
 from cardio_dagster.audit_record import Actor, ActorKind, Entry, Kind, Record
 from cardio_dagster.stores import database
 from cardio_dagster.stores.database import connect, create_tables
@@ -224,8 +224,9 @@ def append_some(url: str, who: int, count: int) -> None:
     ledger = Ledger(connect(url), KEY)
     actor = Actor(ActorKind.SERVICE, f"w{who}")
     for number in range(count):
-        shared = Entry(Kind.HOLD_PLACED, actor, HoldMoved("all"), key=f"shared:{number}")
-        ledger.append(Entry(Kind.HOLD_PLACED, actor, HoldMoved(f"{number}")), shared)
+        restarted = ServiceRestarted("daemon", "exit code 1", number, "2026-11-22T12:00:00+00:00")
+        shared = Entry(Kind.SERVICE_RESTARTED, actor, restarted, key=f"shared:{number}")
+        ledger.append(Entry(Kind.SERVICE_RESTARTED, actor, restarted), shared)
 
 
 @pytest.mark.slow
@@ -237,13 +238,13 @@ def test_several_processes_at_once_leave_no_gap(database_url):
     for worker in workers:
         worker.start()
     for worker in workers:
-        worker.join(60)
+        worker.join(240)
     assert [w.exitcode for w in workers] == [0] * 4
     ledger = Ledger(engine, KEY)
     records = list(ledger.records())
     assert [r.seq for r in records] == list(range(1, 1 + 4 * 12 + 12 + 1))
     assert sum(r.kind is Kind.LEDGER_OPENED for r in records) == 1
     for who in range(4):  # each in its own order
-        own = [int(decode(r).reason) for r in records if r.actor == f"service:w{who}" and r.key is None]
+        own = [decode(r).restarts for r in records if r.actor == f"service:w{who}" and r.key is None]
         assert own == list(range(12))
     whole(ledger)
