@@ -53,15 +53,15 @@ def limits(workers: Workers | None, *, local_runs: int) -> Limits:
     """Return the limits that the living workers allow; `local_runs` for a queue that none serves (0: it waits).
 
     Twice the processes of a queue's workers, so that none idles until the daemon looks again; no more long runs than
-    processes, and one less unless some worker that serves STAT serves none of the queues of long runs.
+    processes, and one less where those serve STAT too: a worker kept for STAT may be dead just now.
     """
     seen = workers or _NONE
     by_queue = {queue: 2 * seen.slots(queue) or local_runs for queue in QUEUES}
     if seen.slots(STAT):
         by_queue[STAT] = NO_LIMIT
     long = sum(w.processes for w in seen.living if _LONG_QUEUES & set(w.queues))
-    kept_free = any(STAT in w.queues and not _LONG_QUEUES & set(w.queues) for w in seen.living)
-    return Limits(by_queue, max(1, long if kept_free or not seen.slots(STAT) else long - 1))
+    mixed = any(STAT in w.queues and _LONG_QUEUES & set(w.queues) for w in seen.living)
+    return Limits(by_queue, max(1, long - mixed))
 
 
 class StudyRunCoordinator(QueuedRunCoordinator[dg.DagsterInstance]):

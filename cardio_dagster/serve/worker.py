@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 
 from cardio_dagster.errors import SettingsError
+from cardio_dagster.serve.worker_sets import niceness
 from cardio_dagster.settings import cluster_settings, require_valid_settings
 from cardio_dagster.settings.urls import REDIS_FORM
 
@@ -39,11 +40,12 @@ def command(queues: Sequence[str], processes: int, *, name: str | None = None, l
 
 
 def become(queues: Sequence[str], processes: int, *, name: str | None = None, level: str = "INFO") -> None:
-    """Replace this process by the worker; raises SettingsError with the cure where no broker is set."""
+    """Replace this process by the worker, as nice as its queues allow; raises SettingsError with the cure where no broker is set."""
     line = command(queues, processes, name=name, level=level)
     require_valid_settings()
     if cluster_settings().broker_url is None:
         raise SettingsError(f"CARDIO_BROKER_URL is not set; set it to {REDIS_FORM}")
+    os.nice(niceness(queues))
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # a process a study; and threads made before a fork are lost in it
     os.execv(sys.executable, line)
 

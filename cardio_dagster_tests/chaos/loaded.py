@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from cardio_dagster.gateway.backend import Backend
 from cardio_dagster.orchestration.runs import IN_PROGRESS
 from cardio_dagster.orchestration.sight import Sight
+from cardio_dagster.serve.services import WORKER_PROCESSES
 from cardio_dagster.serve.site import free_port
 from cardio_dagster.serve.worker_sets import queue_sets
 from cardio_dagster.settings import Settings
@@ -93,7 +94,7 @@ class Loaded:
 
 @contextmanager
 def loaded_cluster(bench: Bench) -> Iterator[Loaded]:
-    """Start everything below the bench's folder, with the queues that `cardio up` gives two workers; end it afterwards."""
+    """Start everything below the bench's folder, with the queues and processes that `cardio up` gives two workers; end it afterwards."""
     assert bench.server is not None
     cluster = Cluster(bench.folder / "cluster", bench.server.database(), kept=False)
     settings = Settings(_env_file=None, data_dir=cluster.data_dir, database_url=cluster.database_url)
@@ -112,6 +113,6 @@ def _started(cluster: Cluster, site: Site) -> Loaded:
     cluster.start()
     url = cluster.start_gateway(free_port(0))
     for name, queues in WORKERS.items():
-        cluster.start_worker(name, queues)
+        cluster.start_worker(name, queues, WORKER_PROCESSES)
     wait_until(lambda: cluster.workers() == tuple(WORKERS), "both workers live", 300)
     return Loaded(cluster, site, url)

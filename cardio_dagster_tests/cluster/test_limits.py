@@ -37,6 +37,8 @@ def test_long_runs_leave_a_process_free_where_they_could_fill_those_that_serve_s
     assert alone.long == 1
     apart = limits(Workers((worker("stat", "urgent"), worker("routine", "backfill", life="b")), True), local_runs=0)
     assert apart.long == 2
+    kept = limits(Workers((worker("stat", "urgent"), worker(*QUEUES, processes=4, life="b")), True), local_runs=0)
+    assert kept.long == 3  # the one that is kept may be dead just now
 
 
 @given(

@@ -96,6 +96,17 @@ def test_the_command_line_of_a_worker():
     assert any(part.startswith("--hostname=express@") for part in line)
 
 
+@pytest.mark.parametrize(("queues", "nice"), [("stat,urgent", 0), ("stat,routine", 10), ("backfill", 10)])
+def test_a_worker_of_what_can_wait_gives_way(monkeypatch, queues, nice):
+    monkeypatch.setenv("CARDIO_BROKER_URL", "redis://127.0.0.1:1/0")
+    given = []
+    monkeypatch.setattr(worker.os, "nice", given.append)
+    monkeypatch.setattr(worker.os, "execv", lambda *line: given.append(line))
+    worker.main(["--queue", queues])
+    assert given[0] == nice
+    assert given[1][0] == sys.executable
+
+
 @pytest.mark.parametrize(
     ("arguments", "cure"),
     [
