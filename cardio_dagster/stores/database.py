@@ -22,6 +22,7 @@ from cardio_dagster.errors import SettingsError
 metadata = sa.MetaData()
 
 BUSY_TIMEOUT_MS = 30_000
+POOL_SIZE = 20  # the gateway answers twenty at once; a connection above it is made and closed for one request
 # the time-out first, because even switching to the write-ahead log may meet another process
 SQLITE_PRAGMAS = (f"busy_timeout={BUSY_TIMEOUT_MS}", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
 _READ_ONLY = "cardio_read_only"
@@ -74,7 +75,7 @@ def create_tables(engine: Engine) -> None:
 def _open(url: str) -> Engine:
     parsed = _parse(url)
     if parsed.get_backend_name() == "postgresql":
-        return sa.create_engine(parsed, pool_pre_ping=True, hide_parameters=True)
+        return sa.create_engine(parsed, pool_pre_ping=True, pool_size=POOL_SIZE, max_overflow=10, hide_parameters=True)
     if parsed.database and parsed.database != ":memory:":
         path = Path(parsed.database)
         if path.is_file() and _is_mounted_read_only(path):

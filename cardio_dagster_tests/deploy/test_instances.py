@@ -1,5 +1,6 @@
 """The dagster.yaml of each profile is one that Dagster accepts, and keeps what the house has decided."""
 
+import importlib
 from pathlib import Path
 
 import pytest
@@ -37,4 +38,6 @@ def test_decisions_hold_in_every_profile(profile):
 
 @pytest.mark.parametrize("profile", ["server", "cluster"])
 def test_served_profiles_keep_no_password_in_the_file(profile):
-    assert instance(profile)["storage"] == {"postgres": {"postgres_url": {"env": "CARDIO_DAGSTER_DATABASE_URL"}}}
+    storage = instance(profile)["storage"]["custom"]
+    assert storage["config"] == {"postgres_url": {"env": "CARDIO_DAGSTER_DATABASE_URL"}}
+    assert getattr(importlib.import_module(storage["module"]), storage["class"])
