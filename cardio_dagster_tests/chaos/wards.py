@@ -3,8 +3,8 @@
 Belongs here: HTTP, and times as a client sees them. Not here: what is broken meanwhile (experiments/cluster_load.py).
 
 A ward is patient: what the gateway puts off (429, 503, a line that breaks) is sent again under the same Idempotency-Key, and the
-time goes on. It asks after a STAT job each half second, after others each three seconds, later each tenth of the time that it has
-waited: a time is too long by that much at most.
+time goes on. It asks after a STAT job each half second, after others each five seconds, later (STAT too) each tenth or fifth of
+the time that it has waited: a time is too long by that much at most.
 """
 
 import asyncio
@@ -16,8 +16,7 @@ from dataclasses import dataclass
 import httpx
 
 _ENDED = {"released", "held", "rejected", "error", "set_aside"}
-_ASK_AFTER_S, _ASK_SHARE = {"stat": 0.5}, 0.1
-_ASK_OTHERS_AFTER_S = 3.0
+_ASK_STAT, _ASK_OTHERS = (0.5, 0.1), (5.0, 0.2)  # seconds at least, share of the time waited
 _AGAIN_S = 1.0
 Answered = Callable[[httpx.Response], bool]
 
@@ -89,7 +88,8 @@ class Wards:
         """Ask after a job until it has ended."""
         while True:
             waited_s = self._now_s() - (sending.accepted_s or 0.0)
-            await asyncio.sleep(max(_ASK_AFTER_S.get(sending.priority, _ASK_OTHERS_AFTER_S), _ASK_SHARE * waited_s))
+            least_s, share = _ASK_STAT if sending.priority == "stat" else _ASK_OTHERS
+            await asyncio.sleep(max(least_s, share * waited_s))
             told = (await self._ask(client, sending, "GET", address, {200}, self.submitter)).json()
             sending.state, sending.study_id = told["state"], told["study_id"]
             if sending.state in _ENDED:
