@@ -4,7 +4,7 @@ Belongs here: HTTP, and times as a client sees them. Not here: what is broken me
 
 A ward is patient: what the gateway puts off (429, 503, a line that breaks) is sent again under the same Idempotency-Key, and the
 time goes on. It asks after a STAT job each half second, after others each five seconds, later (STAT too) each tenth or fifth of
-the time that it has waited: a time is too long by that much at most.
+the time that it has waited, each half minute at the latest: a time is too long by that much at most.
 """
 
 import asyncio
@@ -17,6 +17,7 @@ import httpx
 
 _ENDED = {"released", "held", "rejected", "error", "set_aside"}
 _ASK_STAT, _ASK_OTHERS = (0.5, 0.1), (5.0, 0.2)  # seconds at least, share of the time waited
+_ASK_AT_LATEST_S = 30.0
 _AGAIN_S = 1.0
 Answered = Callable[[httpx.Response], bool]
 
@@ -89,7 +90,7 @@ class Wards:
         while True:
             waited_s = self._now_s() - (sending.accepted_s or 0.0)
             least_s, share = _ASK_STAT if sending.priority == "stat" else _ASK_OTHERS
-            await asyncio.sleep(max(least_s, share * waited_s))
+            await asyncio.sleep(min(max(least_s, share * waited_s), _ASK_AT_LATEST_S))
             told = (await self._ask(client, sending, "GET", address, {200}, self.submitter)).json()
             sending.state, sending.study_id = told["state"], told["study_id"]
             if sending.state in _ENDED:
