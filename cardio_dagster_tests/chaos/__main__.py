@@ -11,9 +11,12 @@ import sys
 import tempfile
 import time
 import traceback
+from dataclasses import replace
 from pathlib import Path
 
-from cardio_dagster_tests.chaos.bench import POSTGRES, SQLITE, Bench, Experiment, Seen
+import psutil
+
+from cardio_dagster_tests.chaos.bench import POSTGRES, SQLITE, Bench, Experiment, Seen, stolen
 from cardio_dagster_tests.chaos.experiments import (
     clock,
     cluster_load,
@@ -76,7 +79,7 @@ def _run(experiment: Experiment, database: str, repetitions: int) -> Seen:
     """Run one experiment in a folder of its own, which stays where something was not as expected."""
     folder = Path(tempfile.mkdtemp(prefix=f"chaos-{experiment.key}-"))
     server = Server(folder / "postgres") if database == POSTGRES else None
-    started_s = time.monotonic()
+    started_s, before = time.monotonic(), psutil.cpu_times()
     try:
         seen = experiment.run(Bench(folder, database, server), repetitions)
     except Exception:
@@ -85,6 +88,7 @@ def _run(experiment: Experiment, database: str, repetitions: int) -> Seen:
     finally:
         if server is not None:
             server.close()
+    seen = replace(seen, figures=f"{seen.figures}{stolen(before, psutil.cpu_times())}")
     told = seen.skipped or "; ".join(seen.faults) or "as expected"
     print(f"{time.monotonic() - started_s:6.0f} s  {experiment.title}, {database}: {told} ({seen.figures})", flush=True)  # noqa: T201
     if not seen.faults:

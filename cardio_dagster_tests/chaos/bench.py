@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from cardio_dagster.demo.studies import fibrillation
 from cardio_dagster_tests.chaos.installing import site_on
@@ -82,3 +83,15 @@ def stopwatch() -> Iterator[Callable[[], float]]:
     """Measure seconds."""
     started_s = time.monotonic()
     yield lambda: time.monotonic() - started_s
+
+
+def stolen(before: Any, after: Any) -> str:
+    """Return how much of the processor's time other machines had meanwhile, as the kernel tells; nothing below a twentieth.
+
+    >>> from collections import namedtuple
+    >>> times = namedtuple("times", "user idle steal")
+    >>> stolen(times(0, 0, 0), times(30, 30, 40)), stolen(times(0, 0, 0), times(90, 10, 0))
+    ('; 40 % of the processor went to other machines', '')
+    """
+    share = (getattr(after, "steal", 0.0) - getattr(before, "steal", 0.0)) / max(1.0, sum(after) - sum(before))
+    return f"; {100 * share:.0f} % of the processor went to other machines" if share >= 0.05 else ""
