@@ -11,10 +11,10 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
+import dagster as dg
 import sqlalchemy as sa
 from dagster._serdes import ConfigurableClassData
 from dagster_postgres import DagsterPostgresStorage
-from dagster_postgres.utils import pg_url_from_config
 
 POOL_SIZE, _MAX_OVERFLOW, _RECYCLE_S = 5, 20, 300
 
@@ -33,9 +33,14 @@ class PooledPostgresStorage(DagsterPostgresStorage):
             part._engine = engine
 
     @classmethod
+    def config_type(cls) -> Any:
+        """Return what it takes: the URL alone. Dagster's other ways to say where are refused, not ignored."""
+        return {"postgres_url": dg.Field(dg.StringSource, description="best env: CARDIO_DAGSTER_DATABASE_URL")}
+
+    @classmethod
     def from_config_value(cls, inst_data: ConfigurableClassData | None, config_value: Mapping[str, Any]) -> Any:
         """Return the storage that dagster.yaml names."""
-        return cls(pg_url_from_config(config_value), inst_data=inst_data)
+        return cls(config_value["postgres_url"], inst_data=inst_data)
 
 
 def _engine(url: str) -> sa.Engine:
